@@ -1,0 +1,165 @@
+"""Linear and mixed-integer programmes: the only room that knows the solver (HiGHS, through highspy)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from .errors import AnswerError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Status(StrEnum):
+    """How a solve ended; the value is the sentence that users read."""
+
+    OPTIMAL = "solved to the gap asked for"
+    TIME_LIMIT = "stopped at the time limit with the plan found so far"
+    INTERRUPTED = "interrupted, with the plan found so far"
+    INFEASIBLE = "no plan keeps all limits"
+    FAILED = "the solver gave up without an answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """minimise cost·x subject to row_lower ≤ matrix·x ≤ row_upper, lower ≤ x ≤ upper, some x integer."""
+
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    matrix: sparse.csr_matrix
+    row_lower: Floats
+    row_upper: Floats
+    integer: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A solved problem: primal values, row duals, reduced costs, objective, bound and gap."""
+
+    status: Status
+    x: Floats
+    row_dual: Floats
+    reduced_cost: Floats
+    objective: float
+    bound: float
+    gap: float
+
+
+class Solver:
+    """A problem held in the solver, solved again and again as bounds change.
+
+    Every solve starts from the basis that `keep_basis` stored, so that an answer does not depend on which
+    solves came before it.
+    """
+
+    def __init__(self, problem: Problem, *, threads: int = 1, names: tuple[list[str], list[str]] | None = None):
+        self._highs = highspy.Highs()
+        self._highs.silent()
+        self._basis: Any = None
+        for option, value in (("threads", threads), ("random_seed", 0)):
+            self._highs.setOptionValue(option, value)
+        lp = highspy.HighsLp()
+        columns = sparse.csc_matrix(problem.matrix)
+        lp.num_row_, lp.num_col_ = columns.shape
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = problem.cost, problem.lower, problem.upper
+        lp.row_lower_, lp.row_upper_ = problem.row_lower, problem.row_upper
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_ = columns.indptr, columns.indices
+        lp.a_matrix_.value_ = columns.data
+        if problem.integer is not None and problem.integer.any():
+            kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+            lp.integrality_ = [kinds[int(whole)] for whole in problem.integer]
+        if names is not None:
+            lp.col_names_, lp.row_names_ = names
+        self._highs.passModel(lp)
+        self._rows, self._columns = columns.shape
+        self._mixed = problem.integer is not None and bool(problem.integer.any())
+
+    def warm(self) -> None:
+        """Prepare for many solves: no presolve, dual simplex, start from the basis of the last solve."""
+        self._highs.setOptionValue("presolve", "off")
+        self._highs.setOptionValue("solver", "simplex")
+        self._highs.setOptionValue("simplex_strategy", 1)
+        self._basis = self._highs.getBasis()
+
+    def set_column_bounds(self, index: Ints, lower: Floats, upper: Floats) -> None:
+        """New bounds for the columns at `index`."""
+        self._highs.changeColsBounds(len(index), index.astype(np.int32), lower, upper)
+
+    def set_row_bounds(self, index: Ints, lower: Floats, upper: Floats) -> None:
+        """New bounds for the rows at `index`."""
+        self._highs.changeRowsBounds(len(index), index.astype(np.int32), lower, upper)
+
+    def set_start(self, x: Floats) -> None:
+        """A first solution for a mixed-integer solve."""
+        start = highspy.HighsSolution()
+        start.col_value = x.tolist()
+        self._highs.setSolution(start)
+
+    def solve(
+        self,
+        *,
+        gap: float = 0.0,
+        time_limit: float | None = None,
+        progress: Callable[[float, float, float], bool] | None = None,
+    ) -> Answer:
+        """Solve; `progress(seconds, bound, objective)` is called now and then and may return False to stop."""
+        highs = self._highs
+        if self._basis is not None:
+            highs.setBasis(self._basis)
+        if self._mixed:
+            highs.setOptionValue("mip_rel_gap", gap)
+        if time_limit is not None:
+            highs.setOptionValue("time_limit", highs.getRunTime() + float(time_limit))
+        if progress is not None and self._mixed:
+            highs.HandleUserInterrupt = True
+
+            def told(event: Any) -> None:
+                data = event.data_out
+                if not progress(data.running_time, data.mip_dual_bound, data.mip_primal_bound):
+                    highs.cancelSolve()
+
+            highs.cbMipInterrupt.subscribe(told)
+        highs.run()
+        return self._answer()
+
+    def _answer(self) -> Answer:
+        highs = self._highs
+        model, info = highs.getModelStatus(), highs.getInfo()
+        found = info.primal_solution_status == 2  # kSolutionStatusFeasible
+        named = {
+            highspy.HighsModelStatus.kOptimal: Status.OPTIMAL,
+            highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
+            highspy.HighsModelStatus.kUnboundedOrInfeasible: Status.INFEASIBLE,
+            highspy.HighsModelStatus.kTimeLimit: Status.TIME_LIMIT if found else Status.FAILED,
+            highspy.HighsModelStatus.kInterrupt: Status.INTERRUPTED if found else Status.FAILED,
+        }
+        status = named.get(model, Status.FAILED)
+        if status is Status.FAILED and not self._mixed:
+            raise AnswerError(f"{Status.FAILED.value} ({highs.modelStatusToString(model)})")
+        solution = highs.getSolution()
+        x = np.asarray(solution.col_value, dtype=np.float64)
+        objective = info.objective_function_value
+        return Answer(
+            status=status,
+            x=x,
+            row_dual=np.asarray(solution.row_dual, dtype=np.float64),
+            reduced_cost=np.asarray(solution.col_dual, dtype=np.float64),
+            objective=objective,
+            bound=info.mip_dual_bound if self._mixed else objective,
+            gap=info.mip_gap if self._mixed else 0.0,
+        )
+
+    def write(self, path: Path) -> None:
+        """Write the problem as the solver holds it; the suffix (.lp or .mps) chooses the format."""
+        self._highs.writeModel(str(path))

@@ -1,0 +1,77 @@
+"""Fills the documentation's generated parts when mkdocs builds it, so that they cannot go stale.
+
+`<!-- dictionary -->` becomes one table per table of a chain; `<!-- options: VERB -->` the options of a command.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from wholenation.cli import main
+from wholenation.dictionary import OPTIONAL, Column, dictionary
+
+OPTIONS = re.compile(r"<!-- options: ([a-z -]+) -->")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """mkdocs calls this with every page."""
+    if "<!-- dictionary -->" in markdown:
+        markdown = markdown.replace("<!-- dictionary -->", dictionary_markdown())
+    return OPTIONS.sub(lambda found: options_markdown(found[1].split()), markdown)
+
+
+def dictionary_markdown() -> str:
+    """Every table and column of `dictionary.csv` as Markdown tables."""
+    parts = []
+    for table, columns in dictionary().items():
+        shown = [column for column in columns.values() if not column.central]
+        parts.append(f"### {table}\n")
+        parts.append("Optional table.\n" if table in OPTIONAL else "Required table.\n")
+        parts.append("| column | type | unit | rule | meaning |\n|---|---|---|---|---|")
+        parts += [_row(column) for column in shown]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _row(column: Column) -> str:
+    name = f"`{column.name}`" + (" (range)" if column.ranged else "")
+    cells = [name, column.type, column.unit, "; ".join(_rules(column)), column.meaning]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _rules(column: Column) -> list[str]:
+    rules = []
+    if column.key:
+        rules.append("key")
+    if column.required:
+        rules.append("required")
+    if column.default:
+        rules.append(f"default {column.default}")
+    if column.minimum is not None:
+        rules.append(f"≥ {column.minimum:g}")
+    if column.maximum is not None:
+        rules.append(f"≤ {column.maximum:g}")
+    if column.values:
+        rules.append("one of " + ", ".join(column.values))
+    if column.references:
+        rules.append("in `" + ".".join(column.references) + "`")
+    return rules
+
+
+def options_markdown(path: list[str]) -> str:
+    """The arguments and options of one command, `path` being its words after `wholenation`."""
+    command: click.Command = main
+    for word in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[word]
+    context = click.Context(command, info_name=" ".join(["wholenation", *path]))
+    lines = [f"`{command.get_usage(context).removeprefix('Usage: ')}`", "", "| option | meaning |", "|---|---|"]
+    for parameter in command.params:
+        record = parameter.get_help_record(context)
+        if record:
+            meaning = " ".join(record[1].split()).replace("|", "\\|")
+            lines.append(f"| `{record[0].replace('|', chr(92) + '|')}` | {meaning} |")
+    return "\n".join(lines)
