@@ -1,7 +1,7 @@
 """A chain of six items, small enough to work by hand, that tests copy and break.
 
-    chip (product) needs etching and lithography (processes) and silicon wafers (material);
-    etching needs one of two tools (a group), lithography needs its scanner.
+chip (product) needs etching and lithography (processes) and silicon wafers (material);
+etching needs one of two tools (a group), lithography needs its scanner.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from chains import write_toy  # noqa: E402
+from chains import write_toy
 
-from wholenation.chain import Chain, read_chain  # noqa: E402
+from wholenation.chain import Chain, read_chain
 
 
 @pytest.fixture

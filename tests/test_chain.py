@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from chains import TABLES, write_toy
+from chains import TABLES
 from frictionless import validate
 
 import wholenation
@@ -115,13 +115,30 @@ def test_parquet_reads_as_csv_does(toy: Path) -> None:
     assert after.data_hash == before.data_hash
 
 
-def test_broken_parquet_is_a_fault(toy: Path) -> None:
+def test_broken_parquet_and_two_forms_of_one_table_are_faults(toy: Path) -> None:
+    items = read_chain(toy).items
+    write_table(items, toy / "items.parquet")
+    (toy / "datapackage.json").unlink()
+    assert [str(f) for f in faults(toy) if f.file.startswith("items")] == [
+        "items.parquet: items.csv is there too: keep one of them"
+    ]
     (toy / "items.csv").unlink()
+    write_package(toy, "toy", "Toy")
+    assert faults(toy) == []
     (toy / "items.parquet").write_bytes(b"PAR1 and nothing more")
-    write_table(read_chain(write_toy(toy.parent / "other")).supply, toy / "supply.parquet")
     found = faults(toy)
-    assert any(f.file == "supply.parquet" and "keep one" in f.message for f in found) is False
-    assert [f.message for f in found if f.file == "datapackage.json"] == ["the file is listed but is not there"]
+    assert [f.file for f in found] == ["items.parquet"]
+    assert "not a readable Parquet file" in found[0].message
+
+
+def test_a_parquet_table_is_checked_as_a_csv_is(toy: Path) -> None:
+    items = read_chain(toy).items.with_columns(market_musd=pl.lit(float("nan")))
+    (toy / "items.csv").unlink()
+    write_table(items, toy / "items.parquet")
+    write_package(toy, "toy", "Toy")
+    assert [(f.file, f.row, f.value) for f in faults(toy)] == [
+        ("items.parquet", n, "nan") for n in range(2, 8)
+    ]
 
 
 def test_hash_follows_content_not_form(toy: Path) -> None:
@@ -432,7 +449,10 @@ def test_thirty_faults_together_are_all_reported(toy: Path) -> None:
     ]  # fmt: skip
     cases = dict(CASES)
     cases["header without meaning"] = (
-        lambda f: put(f, "organizations", 2, "remark", "x"), ("organizations.csv", 1, "remark", ""), "unknown")
+        lambda f: put(f, "organizations", 2, "remark", "x"),
+        ("organizations.csv", 1, "remark", ""),
+        "unknown",
+    )
     for name in chosen:
         cases[name][0](toy)
     found = faults(toy)
@@ -532,7 +552,9 @@ def test_folder_faults_are_one_sentence(tmp_path: Path) -> None:
 def test_a_misnamed_table_is_guessed(toy: Path) -> None:
     (toy / "supply.csv").rename(toy / "supplies.csv")
     write_package(toy, "toy", "Toy")
-    assert [str(f) for f in faults(toy)] == ["supply.csv: the table is missing; is supplies.csv meant to be it?"]
+    assert [str(f) for f in faults(toy)] == [
+        "supply.csv: the table is missing; is supplies.csv meant to be it?"
+    ]
 
 
 def test_fault_reads_as_file_row_column_value_message() -> None:

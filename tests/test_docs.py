@@ -1,7 +1,7 @@
 """The documentation is true: its code runs, and nothing public is left out.
 
-A `python` block runs after the blocks above it on the same page. In a `console` block the lines that start with `$ ` run
-in bash and must succeed; output that is shown must be what they print, `...` standing for any lines.
+A `python` block runs after the blocks above it on the same page. In a `console` block the lines that start with
+`$ ` run in bash and must succeed; output that is shown must be what they print, `...` standing for any lines.
 A block under `<!-- not run: REASON -->` is left alone.
 """
 
@@ -23,7 +23,9 @@ from wholenation.dictionary import dictionary
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"(?P<skip><!-- not run: .+? -->\n+)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"(?P<skip><!-- not run: .+? -->\n+)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def commands(code: str) -> list[tuple[str, list[str]]]:
 
 
 def matches(printed: list[str], shown: list[str]) -> bool:
-    """Whether the printed lines are the shown ones; a line `...` stands for any lines, `...` within one for any text."""
+    """Whether the printed lines are the shown ones; `...` stands for any lines, within a line for any text."""
     if not shown:
         return not printed
     if shown[0].strip() == "...":
@@ -113,8 +115,10 @@ def test_a_page_shows_what_a_command_prints() -> None:
 
 def test_every_skipped_block_says_why() -> None:
     for page in PAGES:
-        for fence in re.findall(r"^```(.*)$", page.read_text(encoding="utf-8"), re.M):
-            assert fence in {"", "python", "console", "text", "csv", "html", "json", "toml"}, f"{page}: {fence}"
+        for fence in re.findall(r"^```(.*)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+            assert fence in {"", "python", "console", "text", "csv", "html", "json", "toml"}, (
+                f"{page}: {fence}"
+            )
 
 
 def test_every_verb_has_a_page() -> None:

@@ -20,7 +20,9 @@ IGNORED = {".git", ".venv", "build", "dist", "site"}
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/datapackage.json"))
 
 # The character classes keep these patterns from finding themselves.
-HOSTS = re.compile(r"py[p]i\.org|python[h]osted|npm[j]s\.(org|com)|deb\.[d]ebian|anacond[a]\.org", re.I)
+HOSTS = re.compile(
+    r"py[p]i\.org|python[h]osted|npm[j]s\.(org|com)|deb\.[d]ebian|anacond[a]\.org", re.IGNORECASE
+)
 LOOSE_ENDS = re.compile(r"\b(TOD[O]|FIXM[E]|XX[X])\b")
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(work|tmp|home|root|opt)/[a-z]")
 
@@ -96,7 +98,9 @@ def test_every_example_row_has_a_source(chain: Path) -> None:
         if "source" not in dictionary()[path.stem]:
             continue
         with path.open(encoding="utf-8", newline="") as file:
-            without = [number for number, row in enumerate(csv.DictReader(file), 2) if not row["source"].strip()]
+            without = [
+                number for number, row in enumerate(csv.DictReader(file), 2) if not row["source"].strip()
+            ]
         assert without == [], f"{path.name}: rows {without[:10]}"
 
 

@@ -1,6 +1,7 @@
 """Fills the documentation's generated parts when mkdocs builds it, so that they cannot go stale.
 
-`<!-- dictionary -->` becomes one table per table of a chain; `<!-- options: VERB -->` the options of a command.
+`<!-- dictionary -->` becomes the tables of a chain, column by column; `<!-- options: VERB -->` the options of a
+command.
 """
 
 from __future__ import annotations
@@ -65,13 +66,14 @@ def options_markdown(path: list[str]) -> str:
     """The arguments and options of one command, `path` being its words after `wholenation`."""
     command: click.Command = main
     for word in path:
-        assert isinstance(command, click.Group)
-        command = command.commands[word]
+        if isinstance(command, click.Group):
+            command = command.commands[word]
     context = click.Context(command, info_name=" ".join(["wholenation", *path]))
-    lines = [f"`{command.get_usage(context).removeprefix('Usage: ')}`", "", "| option | meaning |", "|---|---|"]
+    usage = command.get_usage(context).removeprefix("Usage: ")
+    lines = [f"`{usage}`", "", "| option | meaning |", "|---|---|"]
     for parameter in command.params:
         record = parameter.get_help_record(context)
         if record:
-            meaning = " ".join(record[1].split()).replace("|", "\\|")
-            lines.append(f"| `{record[0].replace('|', chr(92) + '|')}` | {meaning} |")
+            option, meaning = (" ".join(part.split()).replace("|", "\\|") for part in record)
+            lines.append(f"| `{option}` | {meaning} |")
     return "\n".join(lines)

@@ -12,11 +12,12 @@ Step `t` lasts `delta` years. For item j, with all amounts in units of home's ba
                    K_j,t+1 <= (1 - delta/L_j) K_jt + (delta/L_j) (m_jt + f_jt),          K_jt <= state_max_j
     processes      sum_i w_ij v_ijt <= m_jt + f_jt
     missions       z_kt + d_kt >= target_kt,  d_kt drawn from the product like any use
-    minimise       sum_kt weight_kt delta z_kt  + a small cost on flows
+    minimise       sum_kt weight_kt delta z_kt
 
 `v_ijt` is what i uses of j relative to its base-year use, `w_ij` the part of j's need that goes to i (they add up
 to 1 over the users of j). `lost_jt` is installed capacity that stands idle because its service is denied.
-The small cost (1e-6 per flow) makes flows unique; losses are always reported without it.
+Losses and outputs are unique; flows need not be (a cost on them would make them so, and every warm start ten times
+longer, because then each unit of lost output moves every flow of the chain).
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from scipy import sparse
 from .lp import Problem, Solver
 from .network import Floats, Ints, Network
 
-FLOW_COST = 1e-6
 LIFETIME_YEARS = 10.0
 """Lifetime of a tool whose lifetime is not given (assumed, 5 to 20)."""
 
@@ -178,8 +178,6 @@ def capability_problem(network: Network, horizon: Horizon, limits: Limits) -> tu
     )
     target, weight = targets(network, horizon)
     cost = np.zeros(count)
-    for flow in (layout.f, layout.m, layout.v):
-        cost[flow] = FLOW_COST
     cost[layout.z] = weight * delta
     lower, upper = np.zeros(count), np.full(count, np.inf)
     upper[layout.f], upper[layout.m] = limits.imports, limits.own

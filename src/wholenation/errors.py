@@ -35,7 +35,9 @@ class Fault:
     severity: Severity = "fault"
 
     def __str__(self) -> str:
-        value = self.value if len(self.value) <= 60 else self.value[:57] + "..."
+        # A value comes from a stranger's file: no line ends and no control codes reach the terminal.
+        value = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in self.value[:61])
+        value = value if len(value) <= 60 else value[:57] + "..."
         place = [self.file, "" if self.row is None else str(self.row), self.column, value]
         return f"{' '.join(part for part in place if part)}: {self.message}"
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from .capability import Capability, to_horizon
+from .capability import to_horizon
 from .chain import Chain
 from .errors import QuestionError
-from .measures import BY_CONTROLLERS, MEASURES, Question, Values
+from .measures import BY_CONTROLLERS, MEASURES, Capabilities, Question, Values
 from .network import Bools, Network, bloc, to_network
 
 Progress = Callable[[int, int, str], None]
@@ -62,13 +62,11 @@ def measure(
     controllers = tuple(dict.fromkeys(controllers))
     network = to_network(chain, home)
     coalitions = _coalitions(chain, network, controllers)
-    horizon = to_horizon(network, step)
-    capability = Capability(network, horizon)
-    base = capability.solve(capability.base)
+    capabilities = Capabilities(network, to_horizon(network, step))
     total = len(coalitions) + draws
     frames, values = [], {}
     for done, (label, mask) in enumerate(coalitions.items()):
-        question = Question(chain, network, capability, mask, base)
+        question = Question(chain, network, capabilities, mask)
         whole = label == list(coalitions)[-1]
         for name, function in MEASURES.items():
             if name not in BY_CONTROLLERS and not whole:
@@ -140,8 +138,7 @@ def _robustness(
     hits = np.zeros(n)
     for draw, stream in enumerate(np.random.SeedSequence(seed).spawn(draws)):
         network = to_network(chain, home, rng=np.random.default_rng(stream))
-        capability = Capability(network, to_horizon(network, step))
-        question = Question(chain, network, capability, mask, capability.solve(capability.base))
+        question = Question(chain, network, Capabilities(network, to_horizon(network, step)), mask)
         values = {name: MEASURES[name](question) for name in RANKED}
         first = _order(values)[:top]
         hits[first[np.nan_to_num(values["exposure"].value[first]) > 1e-9]] += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -15,6 +14,7 @@ import polars as pl
 
 from .dictionary import Column, dictionary
 from .errors import Fault, unknown
+from .files import write_whole
 
 FILE = "datapackage.json"
 PROFILE = "tabular-data-package"
@@ -141,7 +141,7 @@ def write_package(
     present = {table: path for table in dictionary() if (path := _table_path(folder, table)) is not None}
     descriptor["resources"] = [_resource(table, path, present) for table, path in present.items()]
     text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
-    return _replace(folder / FILE, text.encode())
+    return write_whole(folder / FILE, text.encode())
 
 
 def _table_path(folder: Path, table: str) -> Path | None:
@@ -210,17 +210,5 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> Path:
     if path.suffix == ".parquet":
         buffer = io.BytesIO()
         frame.write_parquet(buffer)
-        return _replace(path, buffer.getvalue())
-    return _replace(path, frame.write_csv().encode())
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    """Write next to the file and move into place, so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+        return write_whole(path, buffer.getvalue())
+    return write_whole(path, frame.write_csv().encode())

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from wholenation.errors import QuestionError
-from wholenation.figures.formats import known, listed, number, share
+from wholenation.figures.formats import known, listed, share
 from wholenation.figures.palette import GREY, INK, MUTED, ORANGE, PALE, PAPER, RULE, amount, ink_on
-from wholenation.figures.svg import NORMAL, SMALL, WIDE, Figure, clip, frame, hint, line, missing, rect, tag, text, wrap
+from wholenation.figures.svg import NORMAL, SMALL, WIDE, Figure, clip, frame, hint, line, missing, rect, tag, text, width_of, wrap
 from wholenation.network import to_network
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Colour = Literal["foreign_share", "exposure", "availability"]
 ROW, PAD, CHIP = 19.0, 9.0, 40.0
 WORDS = {
     "foreign_share": "share of home's need that comes from abroad",
-    "exposure": "exposure index",
+    "exposure": "exposure, in years of target output lost",
     "availability": "lowest availability, as a share of need",
 }
 
@@ -66,7 +66,8 @@ def tiers(
     blocks = _blocks(chain)
     ranks = _ranks(exposure)
     bottom = _place(blocks, width)
-    drawing = _Drawing(names, _kinds(chain), values, ranks, colour, _suppliers(chain, home), width)
+    made = frozenset(names) - set(chain.supply["item"])
+    drawing = _Drawing(names, _kinds(chain), made, values, ranks, colour, _suppliers(chain, home), width)
     body = [*drawing.legend(about)]
     body += drawing.bands(blocks)
     body += drawing.arcs(blocks)
@@ -154,7 +155,7 @@ def _place(blocks: list[Block], width: float) -> float:
     y = 62.0 if width >= 600 else 96.0
     tier = -1
     for block in blocks:
-        y += 6 if block.tier == tier else 14
+        y += 6 if block.tier == tier else 14 if width >= 600 else 32
         tier = block.tier
         rows = -(-len(block.leaves) // _columns(width))
         head = 26.0 if width < 600 else 0.0
@@ -182,12 +183,12 @@ def _suppliers(chain: Chain, home: str) -> dict[str, str]:
     for j, item in enumerate(network.items):
         r = int(network.imports[j].argmax()) if network.imports.shape[1] else 0
         if network.imports[j].sum() > 0.005:
-            found[item] = f"{network.jurisdictions[r]} {share(float(network.imports[j, r]))}"
+            found[item] = f"{network.jurisdictions[r]} {share(float(network.imports[j, r]))}".replace("\u00a0%", "%")
     return found
 
 
 def _told(value: float | None, colour: str) -> str:
-    return number(value) if colour == "exposure" else share(value)
+    return f"{value:.1f}" if colour == "exposure" and known(value) else share(value)
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ class _Drawing:
 
     names: Mapping[str, str]
     kinds: Mapping[str, str]
+    made: frozenset[str]  # supplied by nobody: what home makes of its inputs
     values: Mapping[str, float | None]
     ranks: Mapping[str, int]
     colour: str
@@ -209,22 +211,24 @@ class _Drawing:
     @property
     def spine(self) -> float:
         """Where the boxes start: arcs are drawn to the left of it."""
-        return 46.0 if self.narrow else 84.0
+        return 34.0 if self.narrow else 72.0
 
     @property
     def box(self) -> float:
-        return self.width - self.spine - 8 if self.narrow else 186.0
+        return self.width - self.spine - 8 if self.narrow else 176.0
 
     @property
     def grid(self) -> float:
         """Where the cells start."""
-        return self.spine + 16 if self.narrow else self.spine + self.box + 26
+        return self.spine + 16 if self.narrow else self.spine + self.box + 24
 
     def shade(self, item: str) -> tuple[str, str]:
         """Fill and number of an item's chip: darker is worse."""
         value = self.values.get(item)
+        if item in self.made and self.colour != "availability":
+            return PALE, "home"
         if value is None or not known(value):
-            return PALE, "?"
+            return PAPER, "?"
         highest = 1.0 if self.colour != "exposure" else max((v for v in self.values.values() if v), default=1.0)
         part = 1 - value if self.colour == "availability" else value / highest
         return amount(part), _told(value, self.colour).replace("\u00a0", " ").replace(" %", "%")
@@ -235,7 +239,7 @@ class _Drawing:
         rounding = {"material": 7.5, "tool": 0.0, "software": 3.5}.get(self.kinds.get(item, ""), 2.0)
         attributes = {"stroke": GREY, "stroke_width": 0.6, "class_": "chip", "data_item": item}
         value = self.values.get(item)
-        if value is not None and known(value):
+        if value is not None and known(value) and told != "home":
             attributes["data_value"] = repr(float(value))
         return rect(x, y, CHIP - 4, height, fill, rx=rounding, **attributes) + text(
             x + (CHIP - 4) / 2, y + height - 3.5, told, size=SMALL, anchor="middle", fill=ink_on(fill)
@@ -270,20 +274,21 @@ class _Drawing:
 
     def bands(self, blocks: list[Block]) -> list[str]:
         """A heading and a rule where a tier starts."""
-        body, seen = [], -1
+        body, seen, rise = [], -1, 24.0 if self.narrow else 7.0
         for block in blocks:
             if block.tier != seen:
                 seen = block.tier
-                body.append(line(0, block.top - 7, self.width, block.top - 7, RULE))
+                body.append(line(0, block.top - rise, self.width, block.top - rise, RULE))
                 words = "Others" if not block.item else "Product" if seen == 0 else f"Tier {seen}"
-                body.append(text(0, block.top + 7, words, size=SMALL, fill=MUTED))
+                down = -10.0 if self.narrow else 7.0
+                body.append(text(0, block.top + down, words, size=SMALL, fill=MUTED, halo=True))
         return body
 
     def arcs(self, blocks: list[Block]) -> list[str]:
         """An arc from every made input up to each of its users: the longer, the further out."""
         place = {b.item: b.top + min(b.height, 34.0) / 2 for b in blocks}
         longest = max((place[i] - place[b.item] for b in blocks for i in b.inputs), default=1.0)
-        reach = self.spine - (18.0 if self.narrow else 40.0)
+        reach = self.spine - (14.0 if self.narrow else 24.0)
         body = []
         for block in blocks:
             for needed in block.inputs:
@@ -311,6 +316,16 @@ class _Drawing:
 
     def label(self, item: str) -> str:
         return f"#{self.ranks[item]} {self.names[item]}" if item in self.ranks else self.names[item]
+
+    def short(self, item: str, room: float) -> str:
+        """The label, without "and" and without "tools" (the chip's shape says that) where it would not fit."""
+        label = self.label(item)
+        room /= 1.1 if item in self.ranks else 1.0  # bold
+        if width_of(label, SMALL) > room:
+            label = label.replace(" and ", " & ")
+        if width_of(label, SMALL) > room and self.kinds.get(item) == "tool":
+            label = label.replace(" tools", "")
+        return label
 
     def cells(self, block: Block) -> list[str]:
         """The leaf inputs in columns, each joined to the block's line."""
@@ -348,10 +363,10 @@ class _Drawing:
         if grouped:
             body.append(line(x - 3, y - 2, x - 3, y + ROW - 2, ORANGE, 3))
         supplier = self.suppliers.get(item, "")
-        room = wide - CHIP - 74
-        label = ("or " if again else "") + self.label(item)
+        room = wide - CHIP - (62 if supplier else 0)
+        label = ("or " if again else "") + self.short(item, room)
         body.append(self.chip(item, x, y))
-        body.append(text(x + CHIP, y + 11.5, clip(label, room, 11.5), size=11.5, bold=item in self.ranks, tip=self.tip(item)))
+        body.append(text(x + CHIP, y + 11.5, clip(label, room, 12.2 if item in self.ranks else SMALL), size=SMALL, bold=item in self.ranks, tip=self.tip(item)))
         if supplier:
             body.append(text(x + wide, y + 11.5, supplier, size=SMALL, anchor="end", fill=MUTED))
         return body

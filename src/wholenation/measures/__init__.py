@@ -15,7 +15,7 @@ from .exposure_index import exposure_index
 from .foreign_share import foreign_share
 from .loss import loss
 from .price import price
-from .question import Question, Values
+from .question import Capabilities, Question, Values
 from .substitutes import substitutes
 from .time_to_bite import time_to_bite
 from .time_to_replace import time_to_replace
@@ -36,4 +36,4 @@ MEASURES: dict[str, Callable[[Question], Values]] = {
 BY_CONTROLLERS = ("exposure", "loss", "price", "denied_share", "time_to_bite_years")
 """Measures that depend on who denies; the others belong to the item and the home alone."""
 
-__all__ = ["BY_CONTROLLERS", "MEASURES", "Question", "Values"]
+__all__ = ["BY_CONTROLLERS", "MEASURES", "Capabilities", "Question", "Values"]

@@ -13,6 +13,5 @@ def loss(question: Question) -> Values:
     The optimum of the capability problem with the item's deliveries from the coalition at zero, less the loss of
     the undenied problem. A loss of 2.5 means that two and a half years of the mission's target output are missed.
     """
-    n = len(question.network.items)
-    lost = np.array([question.denied(j).loss for j in range(n)]) - question.base.loss
-    return Values.of(np.maximum(lost, 0.0), question.unknown())
+    lost = np.array([question.denied(j).loss for j in range(len(question.network.items))])
+    return Values.of(lost, question.unknown())

@@ -14,7 +14,5 @@ def price(question: Question) -> Values:
     it. One unit is home's whole base-year need. A price above zero marks a chokepoint; a price of zero beside a
     loss of zero says that stocks, substitutes or other suppliers carry the denial.
     """
-    n, delta = len(question.network.items), question.capability.horizon.delta
-    touched = question.network.imports[:, question.controllers].any(axis=1)
-    worth = np.array([question.denied(j).price[j].sum() * delta if touched[j] else 0.0 for j in range(n)])
+    worth = np.array([question.denied(j).price for j in range(len(question.network.items))])
     return Values.of(worth, question.unknown())

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..capability import Capability, Service
+from ..capability import Capability, Horizon
 from ..chain import Chain
 from ..network import Bools, Floats, Network
+from ..reduction import reduced
 from ..scenarios import coalition_denial
-
-TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,38 +32,89 @@ class Values:
         return Values(found, tuple(why))
 
 
+class Capabilities:
+    """The capability problem around each item: built when first asked for, then solved again and again.
+
+    Around one item most of a chain is always sufficient, so each problem is small. Answers are kept by what is left
+    of the item's deliveries: coalitions that deny the same amount share them.
+    """
+
+    def __init__(self, network: Network, horizon: Horizon):
+        self.network, self.horizon = network, horizon
+        self._built: dict[int, tuple[Capability, dict[int, int]]] = {}
+        self._solved: dict[tuple[object, ...], Denied] = {}
+        nothing = np.zeros(len(network.items), dtype=bool)
+        whole = Capability(reduced(network, nothing, nothing)[0], horizon)
+        self.base_loss = whole.solve(whole.base).loss
+
+    def solve(self, item: int, imports: dict[int, Floats], own: Floats | None = None) -> Denied:
+        """Loss and price of an item when deliveries of the given items are at most `imports` (T,) each.
+
+        `own` (T,) bounds home's production of the item itself. The given items are the item and, if any, others of
+        its groups of needs.
+        """
+        key = (item, *((j, left.tobytes()) for j, left in imports.items()), None if own is None else own.tobytes())
+        if key not in self._solved:
+            capability, place = self._around(item)
+            if item not in place:
+                return Denied(0.0, 0.0)
+            limits = capability.base
+            changed, grown = limits.imports.copy(), limits.own.copy()
+            for j, left in imports.items():
+                changed[place[j]] = left
+            if own is not None:
+                grown[place[item]] = own
+            service = capability.solve(limits.merged(imports=changed, own=grown))
+            worth = float(service.price[place[item]].sum() * self.horizon.delta)
+            self._solved[key] = Denied(max(service.loss - self.base_loss, 0.0), worth)
+        return self._solved[key]
+
+    def _around(self, item: int) -> tuple[Capability, dict[int, int]]:
+        if item not in self._built:
+            alone = np.arange(len(self.network.items)) == item
+            part, kept = reduced(self.network, alone, alone)
+            self._built[item] = (Capability(part, self.horizon), {int(j): p for p, j in enumerate(kept)})
+        return self._built[item]
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """What a denial costs: years of output lost beyond the undenied problem, and the price of the item."""
+
+    loss: float
+    price: float
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A home, a coalition of controllers (R,) mask, and the capability problem that answers."""
+    """A home, a coalition of controllers (R,) mask, and the capability problems that answer."""
 
     chain: Chain
     network: Network
-    capability: Capability
+    capabilities: Capabilities
     controllers: Bools
-    base: Service
-    solved: dict[tuple[str, int], Service] = field(default_factory=dict)
 
-    def denied(self, item: int) -> Service:
-        """The service when the coalition denies this item from the first step to the last."""
-        return self._solve("denied", item, self.capability.base.own)
+    @property
+    def horizon(self) -> Horizon:
+        """The steps over which losses are counted."""
+        return self.capabilities.horizon
 
-    def replaced(self, item: int, own: Floats) -> Service:
-        """The same, while home production of the item grows to `own` (T,)."""
-        grown = self.capability.base.own.copy()
-        grown[item] = own
-        return self._solve("replaced", item, grown)
+    def denied(self, item: int, own: Floats | None = None, *, substitutes: bool = False) -> Denied:
+        """The coalition denies the item from the first step to the last; home's production may grow to `own` (T,).
 
-    def _solve(self, kind: str, item: int, own: Floats) -> Service:
-        if not self.network.imports[item, self.controllers].any():
-            return self.base
-        if (kind, item) not in self.solved:
-            base = self.capability.base
-            imports = base.imports.copy()
-            imports[item] = coalition_denial(
-                self.network, self.capability.horizon, item, self.controllers
-            )
-            self.solved[kind, item] = self.capability.solve(base.merged(imports=imports, own=own))
-        return self.solved[kind, item]
+        With `substitutes`, it also denies what it holds of the other inputs in the item's groups of needs.
+        """
+        network = self.network
+        if not network.imports[item, self.controllers].any():
+            return Denied(0.0, 0.0)
+        taken = [item]
+        if substitutes:
+            groups = np.unique(network.edge_group[network.edge_input == item])
+            others = network.edge_input[np.isin(network.edge_group, groups)]
+            held = network.imports[:, self.controllers].any(axis=1)
+            taken += [int(j) for j in np.unique(others) if j != item and held[j]]
+        left = {j: coalition_denial(network, self.horizon, j, self.controllers) for j in taken}
+        return self.capabilities.solve(item, left, own)
 
     def unknown(self) -> dict[str, Bools]:
         """Reasons for which no loss can be told: shares that matter are unknown, or a tool's lifetime is."""

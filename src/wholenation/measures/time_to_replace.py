@@ -17,7 +17,7 @@ def time_to_replace(question: Question) -> Values:
     Projects that `develop`, `build` or `attract` count: the others do not put the item into home's own hands.
     """
     chain, network = question.chain, question.network
-    start = question.capability.horizon.start
+    start = question.horizon.start
     years = np.full(len(network.items), np.inf)
     effort = chain.routes.with_columns(
         years=pl.col("effort_team_years") / pl.col("teams_max").clip(lower_bound=1)

@@ -1,0 +1,1 @@
+"""Benchmarks, one file per phase; see README.md beside this file."""

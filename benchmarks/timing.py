@@ -1,0 +1,58 @@
+"""What every benchmark shares: how to time, and a line of a result."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "examples" / "semiconductors"
+HOME = "CHN"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One number of a benchmark; `wanted` is a limit that it should stay under (or, with `at_least`, above)."""
+
+    what: str
+    value: float
+    unit: str
+    wanted: float | None = None
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the number is as wanted, None where nothing is wanted."""
+        if self.wanted is None:
+            return None
+        return self.value >= self.wanted if self.at_least else self.value <= self.wanted
+
+
+def median_seconds(function: Callable[[], object], repeats: int) -> float:
+    """Median wall-clock time of `repeats` calls, after one that warms caches unless there is only one."""
+    if repeats > 1:
+        function()
+    taken = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        taken.append(time.perf_counter() - start)
+    return median(taken)
+
+
+def run_quietly(command: list[str]) -> None:
+    """Run a command, which must succeed, with its output thrown away."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def peak_mebibytes(code: str) -> float:
+    """Peak resident memory of a fresh Python that runs `code`."""
+    told = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", code + told], check=True, capture_output=True, text=True)
+    # Linux counts in KiB, macOS in bytes.
+    return int(done.stdout.split()[-1]) / (1024 if sys.platform != "darwin" else 1024**2)

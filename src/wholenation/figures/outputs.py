@@ -1,0 +1,177 @@
+"""Output over time under each scenario, with and without the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from wholenation.figures.formats import listed, share, when, years
+from wholenation.figures.palette import BLUE, INK, MUTED, RULE, SKY, VERMILION
+from wholenation.figures.svg import (
+    SMALL,
+    WIDE,
+    Figure,
+    clip,
+    frame,
+    hint,
+    line,
+    linear,
+    missing,
+    path,
+    tag,
+    text,
+    ticks,
+    year_ticks,
+)
+
+if TYPE_CHECKING:
+    from wholenation.stress import Outcomes
+
+MOST = 9
+Rows = list[dict[str, Any]]
+
+
+def outputs(outcomes: Outcomes, *, width: float = WIDE) -> Figure:
+    """One small chart per scenario (and mission): output without the plan, with it, and the target.
+
+    Output is in units of base-year output. Scenarios stand in the order of what they cost; those in which no
+    output is lost are named below instead of drawn.
+    """
+    title = f"Output of {outcomes.home} under each scenario"
+    if outcomes.table.is_empty():
+        return missing(title, "No scenario was run, so there is no output to show.", width)
+    summary = {(r["scenario"], r["plan"]): r for r in outcomes.summary.iter_rows(named=True)}
+    order = sorted({s for s, _ in summary}, key=lambda s: (-_loss(summary, s), s))
+    lossy = [s for s in order if _loss(summary, s) > 1e-6]
+    drawn, quiet = lossy[:MOST], [s for s in order if s not in lossy]
+    panels = [
+        (scenario, str(mission), part)
+        for scenario in drawn
+        for (mission,), part in outcomes.table.filter(pl.col("scenario") == scenario).group_by(
+            ["mission"], maintain_order=True
+        )
+    ]
+    several = outcomes.table["mission"].n_unique() > 1
+    planned = bool(outcomes.table["plan"].any())
+    columns = 1 if width < 600 else min(3, max(len(panels), 1))
+    wide = (width - 26 * (columns - 1)) / columns
+    high = 168.0
+    table = outcomes.table.filter(pl.col("scenario").is_in(drawn))
+    top = max([1.0, *table["target"].to_list(), *table["output"].to_list()])
+    body = _key(planned, width)
+    y = 36.0
+    for k, (scenario, mission, part) in enumerate(panels):
+        x, y = (k % columns) * (wide + 26), 36.0 + (k // columns) * (high + 46)
+        name = str(summary[scenario, False]["name"]) if (scenario, False) in summary else scenario
+        body.append(text(x, y + 12, clip(name, wide / 1.1), bold=True, tip=name))
+        words = _words(summary, scenario) + (f", {mission}" if several else "")
+        body.append(text(x, y + 27, clip(words, wide, SMALL), size=SMALL, fill=MUTED, tip=words))
+        body += _panel(part, x, y + 38, wide, high - 50, top)
+    end = y + high + 10 if panels else 36.0
+    notes = []
+    if quiet:
+        notes.append("No output is lost under: " + ", ".join(_name(summary, s) for s in quiet) + ".")
+    if lossy[MOST:]:
+        notes.append("Not drawn: " + ", ".join(_name(summary, s) for s in lossy[MOST:]) + ".")
+    for note in notes:
+        body.append(text(0, end + 12, clip(note, width, SMALL), size=SMALL, fill=MUTED, tip=note))
+        end += 16
+    told = [f"{_name(summary, s)}: {_words(summary, s)}" for s in drawn[:4]]
+    alt = f"Output of {outcomes.home} over time, relative to the base year. {listed(told, 'and')}." if told else notes[0]
+    return frame(width, end + 6, body, title, alt)
+
+
+def _loss(summary: dict[tuple[str, bool], dict[str, Any]], scenario: str) -> float:
+    return float((summary.get((scenario, False)) or summary[scenario, True])["loss"])
+
+
+def _name(summary: dict[tuple[str, bool], dict[str, Any]], scenario: str) -> str:
+    return str((summary.get((scenario, False)) or summary[scenario, True])["name"])
+
+
+def _words(summary: dict[tuple[str, bool], dict[str, Any]], scenario: str) -> str:
+    """What the scenario costs, without and with the plan."""
+    before, after = summary.get((scenario, False)), summary.get((scenario, True))
+    if before and after:
+        return f"{years(before['loss'])} lost, {years(after['loss'])} with the plan"
+    one = before or after
+    return f"{years(one['loss'])} lost" if one else ""
+
+
+def _key(planned: bool, width: float) -> list[str]:
+    body = [
+        line(0, 9, 22, 9, VERMILION, 2.4),
+        text(28, 13, "without the plan" if planned else "output", size=SMALL),
+    ]
+    x = 130.0 if planned else 84.0
+    if planned:
+        body += [line(x, 9, x + 22, 9, BLUE, 3), text(x + 28, 13, "with the plan", size=SMALL)]
+        x += 112
+    body += [
+        line(x, 9, x + 22, 9, INK, 1.2, stroke_dasharray="4 3"),
+        text(x + 28, 13, "target", size=SMALL),
+    ]
+    if width >= 600:
+        body.append(text(width, 13, "base-year output = 100 %", size=SMALL, anchor="end", fill=MUTED))
+    return body
+
+
+def _steps(rows: Rows, column: str, x: Any, y: Any, delta: float) -> list[tuple[float, float]]:
+    """A staircase: each value holds from the start of its step to the next."""
+    points = []
+    for row in rows:
+        points += [(x(row["time"]), y(row[column])), (x(row["time"] + delta), y(row[column]))]
+    return points
+
+
+def _panel(part: pl.DataFrame, left: float, top: float, wide: float, high: float, most: float) -> list[str]:
+    rows = {plan: list(part.filter(pl.col("plan") == plan).sort("time").iter_rows(named=True)) for plan in (False, True)}
+    any_rows = rows[False] or rows[True]
+    times = [r["time"] for r in any_rows]
+    delta = times[1] - times[0] if len(times) > 1 else 1.0
+    x = linear(times[0], times[-1] + delta, left + 36, left + wide - 2)
+    y = linear(0, most * 1.04, top + high, top)
+    body = []
+    for value in ticks(0, most, 4):
+        body.append(line(left + 36, y(value), left + wide, y(value), RULE, 0.7))
+        body.append(text(left + 31, y(value) + 4, share(value), size=SMALL, anchor="end", fill=MUTED))
+    for year in year_ticks(times[0], times[-1] + delta, max(2, int(wide // 62))):
+        body.append(text(x(year), top + high + 15, year, size=SMALL, anchor="middle", fill=MUTED))
+        body.append(line(x(year), top + high, x(year), top + high + 3, MUTED, 0.8))
+    lines = {plan: _steps(found, "output", x, y, delta) for plan, found in rows.items() if found}
+    if False in lines and True in lines:
+        # What the plan saves is the area between the two lines.
+        body.append(path([*lines[True], *lines[False][::-1]], closed=True, fill=SKY, fill_opacity="0.3"))
+    target = _steps(any_rows, "target", x, y, delta)
+    body.append(path(target, stroke=INK, stroke_width=1.2, stroke_dasharray="4 3"))
+    for plan, colour, thick in ((True, BLUE, 3.0), (False, VERMILION, 2.2)):
+        if plan in lines:
+            body.append(
+                path(lines[plan], stroke=colour, stroke_width=thick, stroke_linejoin="round", class_="output",
+                     data_plan=str(plan).lower(), data_last=repr(float(rows[plan][-1]["output"])))  # fmt: skip
+            )
+    body += _ends(rows, x, y, delta, left + wide)
+    lowest = min(rows[False], key=lambda r: r["output"]) if rows[False] else None
+    if lowest and lowest["output"] < lowest["target"] - 1e-6:
+        tip = f"lowest: {share(lowest['output'])} in {when(lowest['time'])}"
+        spot = hint(tip)
+        body.append(
+            tag("circle", spot, cx=float(x(lowest["time"] + delta / 2)), cy=float(y(lowest["output"])), r=3, fill=VERMILION)
+        )
+    return body
+
+
+def _ends(rows: dict[bool, Rows], x: Any, y: Any, delta: float, right: float) -> list[str]:
+    """The last value of each line, written at its end; the two keep their distance."""
+    ends = [(y(found[-1]["output"]), plan, found[-1]["output"]) for plan, found in rows.items() if found]
+    ends.sort()
+    body, before = [], -99.0
+    for place, plan, value in ends:
+        down = max(place - 5, before + 13)
+        before = down
+        colour = BLUE if plan else VERMILION
+        body.append(text(right - 3, down, share(value), size=SMALL, anchor="end", fill=colour, bold=True, halo=True))
+    return body
+
+

@@ -1,0 +1,81 @@
+"""Futures: which scenario comes, and how much effort every route turns out to need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaincinv, ndtr, ndtri
+
+from ..network import Floats, Ints
+from .menu import Menu
+
+PERT_SHAPE = 4.0
+"""Weight of the most likely value in a PERT distribution (Malcolm et al. 1959, Operations Research 7:646)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """S futures with weights that add up to 1.
+
+    `scenario` (S,) is a position in the list of scenarios, `effort` (S, routes) the team-years a route needs,
+    infinite where no effort succeeds.
+    """
+
+    scenario: Ints
+    weight: Floats
+    effort: Floats
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+
+def draw_samples(menu: Menu, probability: Floats, count: int, seed: int) -> Samples:
+    """`count` futures, stratified by scenario.
+
+    Every scenario of positive probability gets a number of draws in proportion to it (largest remainders, at least
+    one while they last), and its draws share its probability, so that scenarios are not themselves a matter of
+    luck. Efforts come from one stream per scenario: adding a scenario leaves the draws of the others alone.
+    """
+    live = np.flatnonzero(probability > 0)
+    live = live[np.argsort(-probability[live], kind="stable")][:count]
+    exact = probability[live] / probability[live].sum() * count
+    number = np.maximum(np.floor(exact), 1.0).astype(np.int64)
+    while number.sum() > count:
+        number[np.argmax(number - exact)] -= 1
+    while number.sum() < count:
+        number[np.argmax(exact - number)] += 1
+    scenario = np.repeat(live, number)
+    weight = np.repeat(probability[live] / probability[live].sum() / number, number)
+    effort = np.vstack(
+        [draw_efforts(menu, k, np.random.default_rng([seed, int(s)])) for s, k in zip(live, number, strict=True)]
+    )
+    return Samples(scenario, weight, effort)
+
+
+def draw_efforts(menu: Menu, count: int, rng: np.random.Generator) -> Floats:
+    """(count, routes) required efforts: PERT over low, mode, high; infinite with probability 1 - feasibility.
+
+    Within a project, routes are joined by a Gaussian copula: one latent number decides both whether a route is
+    feasible and how much effort it needs, so that a project that is hard for one team is hard for its rival. Every
+    latent variable is drawn from a Latin hypercube of `count` strata.
+    """
+    routes, projects = len(menu.route), len(menu.project)
+    common = _normal_strata(count, projects, rng)
+    own = _normal_strata(count, routes, rng)
+    rho = menu.correlation
+    latent = ndtr(np.sqrt(rho) * common[:, menu.route_project] + np.sqrt(1.0 - rho) * own)
+    feasible = latent < menu.feasibility
+    level = np.where(feasible, latent / np.maximum(menu.feasibility, 1e-12), 0.5)
+    low, mode, high = menu.effort.T
+    spread = high - low
+    with np.errstate(divide="ignore", invalid="ignore"):
+        a = np.where(spread > 0, 1.0 + PERT_SHAPE * (mode - low) / spread, 1.0)
+        b = np.where(spread > 0, 1.0 + PERT_SHAPE * (high - mode) / spread, 1.0)
+    needed = low + spread * betaincinv(a, b, np.clip(level, 0.0, 1.0))
+    return np.where(feasible, needed, np.inf)
+
+
+def _normal_strata(count: int, columns: int, rng: np.random.Generator) -> Floats:
+    ranks = rng.permuted(np.tile(np.arange(count), (columns, 1)), axis=1).T
+    return np.asarray(ndtri((ranks + rng.random((count, columns))) / count))

@@ -1,0 +1,208 @@
+"""What happens if they do it? Output over time under each scenario, with and without a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from .capability import Capability, Horizon, Limits, Service, targets, to_horizon
+from .chain import Chain
+from .errors import QuestionError
+from .network import Floats, Network, to_network
+from .scenarios import Denial, denial, under
+
+Progress = Callable[[int, int, str], None]
+SHORT = 1e-6
+NAMED = 3
+
+
+class Planned(Protocol):
+    """What stress needs of a plan: the capacity it is expected to add under a denial."""
+
+    def expected_limits(self, network: Network, horizon: Horizon, limits: Limits, denial: Denial) -> Limits:
+        """The limits with the capacity that the plan adds when every route takes its most likely effort."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Output under scenarios.
+
+    `table`: scenario, plan, mission, time, output, target. `items`: scenario, plan, time, item, availability (what
+    is there of an item relative to home's base-year use, at most 1), price (years of output per unit and year).
+    `summary`: one row per scenario and plan; `recovered` is the first time from which output stays at target.
+    """
+
+    home: str
+    step: str
+    seed: int
+    table: pl.DataFrame
+    items: pl.DataFrame
+    summary: pl.DataFrame
+
+
+def stress(
+    chain: Chain,
+    home: str,
+    scenarios: Iterable[str] | None = None,
+    *,
+    step: str = "year",
+    start: float | None = None,
+    plan: Planned | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Outcomes:
+    """Output of home's missions over time under each scenario (all of the chain's unless some are named).
+
+    `start` moves the horizon to another year (2019.5 replays the second half of 2019 on). With a `plan`, every
+    scenario is solved twice: without it and with the capacity it adds when every route takes its most likely
+    effort. Raises `QuestionError` for unknown codes.
+    """
+    known = chain.scenarios["scenario"].to_list()
+    chosen = known if scenarios is None else list(dict.fromkeys(scenarios))
+    for scenario in chosen:
+        if scenario not in known:
+            raise QuestionError(f"the chain has no scenario {scenario!r}; it has {', '.join(known)}")
+    network = to_network(chain, home)
+    horizon = to_horizon(network, step, start)
+    capability = Capability(network, horizon)
+    plain = capability.base
+    rows, items, summary = [], [], []
+    runs = [(scenario, planned) for scenario in chosen for planned in ((None, plan) if plan else (None,))]
+    for done, (scenario, planned) in enumerate(runs):
+        taken = denial(chain, network, horizon, scenario)
+        limits = under(network, plain, taken)
+        if planned is not None:
+            limits = planned.expected_limits(network, horizon, limits, taken)
+        service = capability.solve(limits)
+        key = {"scenario": scenario, "plan": planned is not None}
+        rows.append(_table(network, horizon, service).select(*_constants(key), pl.all()))
+        items.append(_items(network, horizon, limits, service).select(*_constants(key), pl.all()))
+        summary.append(key | _summary(chain, network, horizon, plain, limits, service, scenario))
+        if progress:
+            progress(done + 1, len(runs), scenario)
+    order = ["scenario", "name", "probability", "plan", "loss", "lowest_output", "lowest_time"]
+    frame = pl.DataFrame(
+        summary,
+        schema_overrides={"first_bite": pl.Float64, "recovered": pl.Float64, "lowest_time": pl.Float64, "recovery_years": pl.Float64},
+    )
+    return Outcomes(
+        home,
+        step,
+        seed,
+        pl.concat(rows),
+        pl.concat(items),
+        frame.select(*order, "first_bite", "recovered", "recovery_years", "binding"),
+    )
+
+
+def _constants(key: Mapping[str, object]) -> list[pl.Expr]:
+    return [pl.lit(value).alias(name) for name, value in key.items()]
+
+
+def _table(network: Network, horizon: Horizon, service: Service) -> pl.DataFrame:
+    target, _ = targets(network, horizon)
+    goals = len(network.missions)
+    return pl.DataFrame(
+        {
+            "mission": np.repeat([mission.name for mission in network.missions], horizon.count),
+            "time": np.tile(horizon.times, goals),
+            "output": (target - service.shortfall).clip(min=0.0).ravel(),
+            "target": target.ravel(),
+        }
+    )
+
+
+def _items(network: Network, horizon: Horizon, limits: Limits, service: Service) -> pl.DataFrame:
+    available = availability(network, horizon, limits)
+    n = len(network.items)
+    return pl.DataFrame(
+        {
+            "time": np.repeat(horizon.times, n),
+            "item": list(network.items) * horizon.count,
+            "availability": available.T.ravel(),
+            "price": service.price.T.ravel(),
+        }
+    )
+
+
+def availability(network: Network, horizon: Horizon, limits: Limits) -> Floats:
+    """(n, T) what there is of every item relative to its base-year use, in [0, 1], item by item.
+
+    A plain forward pass without choices: every item is drawn at its base-year use, home production is held back by
+    its scarcest group of inputs, stocks run down, tools wear out. It shows where things run short, also behind
+    the narrowest point, where the optimum would not bother.
+    """
+    n, steps, delta = len(network.items), horizon.count, horizon.delta
+    kinds = np.array(network.kinds)
+    tool, stocked = kinds == "tool", np.isin(kinds, ("material", "software"))
+    life = np.where(np.isnan(network.lifetime_years), 10.0, network.lifetime_years)
+    renewal = np.minimum(delta / life, 1.0)
+    use = np.maximum(network.use, 1e-12)
+    installed, stock = network.use.copy(), network.stock_years * network.use
+    service = np.bincount(network.edge_group, weights=network.edge_rate, minlength=len(network.group_user))
+    found = np.ones((n, steps))
+    edges = [(network.edge_user == j).nonzero()[0] for j in range(n)]
+    for t in range(steps):
+        for j in network.order:
+            held = 1.0
+            for group in np.unique(network.edge_group[edges[j]]):
+                inside = edges[j][network.edge_group[edges[j]] == group]
+                given = (network.edge_rate[inside] * found[network.edge_input[inside], t]).sum()
+                held = min(held, given / min(1.0, service[group]))
+            arriving = limits.own[j, t] * min(held, 1.0) + limits.imports[j, t]
+            if tool[j]:
+                found[j, t] = (installed[j] - limits.lost[j, t]) / use[j]
+                installed[j] = min(
+                    limits.state[j, t], (1 - renewal[j]) * installed[j] + renewal[j] * arriving
+                )
+            elif stocked[j]:
+                found[j, t] = (stock[j] / delta + arriving) / use[j]
+                left = stock[j] + delta * (arriving - network.use[j])
+                stock[j] = min(limits.state[j, t], max(left, 0.0))
+            else:
+                found[j, t] = arriving / use[j]
+            found[j, t] = 1.0 if network.use[j] <= 0 else min(max(found[j, t], 0.0), 1.0)
+    return found
+
+
+def _summary(
+    chain: Chain,
+    network: Network,
+    horizon: Horizon,
+    plain: Limits,
+    limits: Limits,
+    service: Service,
+    scenario: str,
+) -> dict[str, object]:
+    row = chain.scenarios.row(by_predicate=pl.col("scenario") == scenario, named=True)
+    target, _ = targets(network, horizon)
+    served = np.where(target > 0, 1.0 - service.shortfall / np.maximum(target, 1e-12), 1.0).min(axis=0)
+    short = served < 1.0 - SHORT
+    first = float(horizon.times[short.argmax()]) if short.any() else None
+    lasts = not short.any() or short[-1]
+    recovered = None if lasts else float(horizon.times[len(short) - short[::-1].argmax()])
+    lowest = int(served.argmin())
+    return {
+        "name": row["name"],
+        "probability": row["probability"],
+        "loss": service.loss,
+        "lowest_output": float(served[lowest]),
+        "lowest_time": float(horizon.times[lowest]) if short.any() else None,
+        "first_bite": first,
+        "recovered": recovered,
+        "recovery_years": None if recovered is None or first is None else recovered - first,
+        "binding": _binding(network, plain, limits, service),
+    }
+
+
+def _binding(network: Network, plain: Limits, limits: Limits, service: Service) -> str:
+    """The denied items whose return would save most, by price times what is missing of them."""
+    worth = (service.price * np.maximum(plain.imports - limits.imports, 0.0)).sum(axis=1)
+    worth = worth + (service.scarcity * limits.lost).sum(axis=1)
+    first = [j for j in np.argsort(-worth, kind="stable")[:NAMED] if worth[j] > SHORT]
+    return ", ".join(network.names[j] for j in first)
