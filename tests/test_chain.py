@@ -268,7 +268,7 @@ CASES: dict[str, Case] = {
         lambda f: edit(f, "supply", lambda rows: [row.append(row[2]) for row in rows] and None),
         ("supply.csv", 1, "share", ""), "twice"),
     "column without a name": (
-        lambda f: edit(f, "supply", lambda rows: [row.append("" if i == 0 else "x") for i, row in enumerate(rows)] and None),
+        lambda f: edit(f, "supply", lambda rows: [row.append("x" * (row is not rows[0])) for row in rows] and None),
         ("supply.csv", 1, "", ""), "has no name"),
     "duplicate key": (
         lambda f: add(f, "supply", item="wafer", jurisdiction="AAA", share="0.01"),
@@ -594,3 +594,37 @@ def test_public_names_are_lazy_and_verbs_win_over_modules() -> None:
     assert "measure" in dir(wholenation)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         wholenation.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_damaged_bytes_give_faults_and_never_an_exception(toy: Path) -> None:
+    """Six hundred random damages of the files, among them the descriptor: check always answers."""
+    draw = random.Random(20261123)
+    names = [f"{name}.csv" for name in TABLES] + ["datapackage.json"]
+    whole = {name: (toy / name).read_bytes() for name in names}
+    pieces = [
+        b"",
+        b'"',
+        b",",
+        b"\n",
+        b"\r",
+        b"\x00",
+        b"\xff",
+        b";",
+        b"nan",
+        b"-1",
+        b"9" * 400,
+        b"\xef\xbb\xbf",
+        b"{",
+        b"[]",
+    ]
+    found = 0
+    for _ in range(600):
+        name = draw.choice(names)
+        content = whole[name]
+        at = draw.randrange(len(content))
+        damaged = content[:at] + draw.choice(pieces) + content[at + draw.choice([0, 1, 5, 40]) :]
+        (toy / name).write_bytes(damaged)
+        found += bool(check(toy))
+        (toy / name).write_bytes(content)
+    assert found > 300
+    assert check(toy) == []

@@ -15,11 +15,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from wholenation.cli import main
 from wholenation.dictionary import dictionary
+from wholenation.measures import MEASURES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -129,20 +131,37 @@ def test_every_verb_has_a_page() -> None:
         assert f"docs/verbs/{verb}.md" in readme
 
 
-def test_the_dictionary_page_covers_every_column() -> None:
+@pytest.fixture(scope="module")
+def hooks() -> ModuleType:
+    """What fills in the generated parts of the pages."""
     spec = importlib.util.spec_from_file_location("mkdocs_hooks", ROOT / "tools" / "mkdocs_hooks.py")
     assert spec and spec.loader
-    hooks = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(hooks)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_dictionary_page_covers_every_column(hooks: ModuleType) -> None:
     page = hooks.on_page_markdown((ROOT / "docs" / "tables.md").read_text(encoding="utf-8"))
     for table, columns in dictionary().items():
         part = page.split(f"### {table}\n", 1)[1].split("\n### ", 1)[0]
         for column in columns.values():
             assert f"| `{column.central or column.name}`" in part, f"{table}.{column.name}"
+
+
+def test_the_page_of_every_verb_lists_its_options(hooks: ModuleType) -> None:
     for verb in main.commands:
         verb_page = (ROOT / "docs" / "verbs" / f"{verb}.md").read_text(encoding="utf-8")
         assert "<!-- options" not in hooks.on_page_markdown(verb_page)
         assert f"<!-- options: {verb}" in verb_page
+
+
+def test_the_page_of_measure_lists_every_measure(hooks: ModuleType) -> None:
+    written = (ROOT / "docs" / "verbs" / "measure.md").read_text(encoding="utf-8")
+    shown = hooks.on_page_markdown(written)
+    for name in [*MEASURES, "rank_robustness"]:
+        assert f"| `{name}` |" in written
+        assert name == "rank_robustness" or f"### `{name}`" in shown
 
 
 def test_every_link_leads_somewhere() -> None:

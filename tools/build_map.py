@@ -24,8 +24,14 @@ UNIT = 0.1
 SMALLEST_ISLAND = 0.12  # square degrees: about 1,500 km² at the equator
 COARSENESS = 0.06  # square degrees of the least triangle that a vertex must span
 FINE_BELOW = 3.0  # rings smaller than this (square degrees) keep all their vertices
+WEST = -168.5  # between Alaska and Chukotka: the left edge of the map
 LEFT_OUT = {"Antarctica"}
-JOINED = {"Somaliland": "SOM", "N. Cyprus": "CYP", "Indian Ocean Ter.": "AUS", "Ashmore and Cartier Is.": "AUS"}
+JOINED = {
+    "Somaliland": "SOM",
+    "N. Cyprus": "CYP",
+    "Indian Ocean Ter.": "AUS",
+    "Ashmore and Cartier Is.": "AUS",
+}
 OWN_CODES = {"Kosovo": "XKX", "Siachen Glacier": ""}
 TARGET = Path(__file__).parents[1] / "src" / "wholenation" / "figures" / "world.json"
 
@@ -124,7 +130,18 @@ def assemble(indices: list[int], arcs: list[list[Point]]) -> list[Point]:
     for index in indices:
         arc = arcs[index] if index >= 0 else arcs[~index][::-1]
         ring += arc[1:] if ring else arc
-    return ring[:-1]
+    return unwrap(ring[:-1])
+
+
+def unwrap(ring: list[Point]) -> list[Point]:
+    """A ring across the 180th meridian in one piece, on the eastern side of it."""
+    whole = ring[:1]
+    for x, y in ring[1:]:
+        turn = 360 * round((whole[-1][0] - x) / 360)
+        whole.append((x + turn, y))
+    low, high = min(x for x, _ in whole), max(x for x, _ in whole)
+    turn = 360 if high < WEST or low < -180 else -360 if low > 180 and low - 360 > WEST else 0
+    return [(x + turn, y) for x, y in whole]
 
 
 def rings_of(geometry: dict[str, Any]) -> list[list[int]]:

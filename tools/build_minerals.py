@@ -177,7 +177,7 @@ def item_rows(data: dict[str, Any]) -> list[dict[str, Any]]:
                 "market_musd": int(float(f"{worth:.2g}")),
                 **_ranged("stock_months", (1, 0.5, 2) if mined else (2, 1, 4)),
                 **_ranged("surge", (0.05, 0, 0.15)),
-                "difficulty": 1 if mined else level, "hs": mined_hs if mined else refined_hs,
+                "difficulty": 3 if mined else level, "hs": mined_hs if mined else refined_hs,
                 "basis": "assumed",
                 "source": f"{IEA}; stocks, surge and difficulty: our assumptions", "year": YEAR,
                 "note": "Market: " + PRICES + (ORE_VALUE.format(part=part) if mined else ""),

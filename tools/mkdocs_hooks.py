@@ -1,18 +1,21 @@
 """Fills the documentation's generated parts when mkdocs builds it, so that they cannot go stale.
 
-`<!-- dictionary -->` becomes the tables of a chain, column by column; `<!-- options: VERB -->` the options of a
-command.
+`<!-- dictionary -->` becomes the tables of a chain, column by column; `<!-- measures -->` the measures in their own
+words; `<!-- options: VERB -->` the options of a command.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
 from typing import Any
 
 import click
 
 from wholenation.cli import main
 from wholenation.dictionary import OPTIONAL, Column, dictionary
+from wholenation.measures import MEASURES
 
 OPTIONS = re.compile(r"<!-- options: ([a-z -]+) -->")
 
@@ -21,6 +24,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     """mkdocs calls this with every page."""
     if "<!-- dictionary -->" in markdown:
         markdown = markdown.replace("<!-- dictionary -->", dictionary_markdown())
+    if "<!-- measures -->" in markdown:
+        markdown = markdown.replace("<!-- measures -->", measures_markdown())
     return OPTIONS.sub(lambda found: options_markdown(found[1].split()), markdown)
 
 
@@ -60,6 +65,15 @@ def _rules(column: Column) -> list[str]:
     if column.references:
         rules.append("in `" + ".".join(column.references) + "`")
     return rules
+
+
+def measures_markdown() -> str:
+    """Every measure in the words of its module and its function."""
+    parts = []
+    for name, function in MEASURES.items():
+        title = inspect.getdoc(sys.modules[function.__module__]) or ""
+        parts.append(f"### `{name}`\n\n*{title.strip()}*\n\n{inspect.getdoc(function)}\n")
+    return "\n".join(parts)
 
 
 def options_markdown(path: list[str]) -> str:

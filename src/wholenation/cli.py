@@ -21,6 +21,7 @@ from .errors import ChainError, Fault, QuestionError, WholenationError, unknown
 if TYPE_CHECKING:
     from .chain import Chain
     from .export import Result
+    from .importers import ImportSummary
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 INTERRUPTED = 130
@@ -167,14 +168,18 @@ def import_() -> None:
 @click.option(
     "--to", "target", required=True, type=click.Path(), metavar="FOLDER", help="Folder of the new chain."
 )
+@click.option("--replace", is_flag=True, help="Write into FOLDER even if it holds something already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the account as JSON instead of tables.")
-def eto(source: str, target: str, as_json: bool) -> None:
+def eto(source: str, target: str, replace: bool, as_json: bool) -> None:
     """Emerging Technology Observatory: DIR holds its five CSV files, of either vintage."""
     from .importers.eto import import_eto
 
-    summary = import_eto(source, target)
-    account = {name: getattr(summary, name) for name in ("mapped", "defaulted", "dropped")}
-    _show_account(account, source, target, as_json)
+    account = _account(import_eto(source, target, replace=replace), source)
+    if not _answer(account, as_json, None):
+        from . import output
+
+        output.show_account(account.tables)
+        click.echo(f"The chain lies in {target}; wholenation check {target} shows what is thin.", err=True)
 
 
 @main.command(short_help="Where can we be stopped, by whom, how badly?")
@@ -421,18 +426,15 @@ def _faults_result(folder: str, found: Sequence[Fault]) -> Result:
     )
 
 
-def _show_account(account: dict[str, Any], source: str, target: str, as_json: bool) -> None:
+def _account(summary: ImportSummary, source: str) -> Result:
     import polars as pl
 
-    from . import output
     from .export import Result
 
     names = {"what": pl.String, "count": pl.Int64, "note": pl.String}
-    frames = {part: pl.DataFrame(rows, schema=names, orient="row") for part, rows in account.items()}
-    about = {"wholenation": __version__, "verb": "import eto", "source": Path(source).name}
-    if not _answer(Result(about, frames), as_json, None):
-        output.show_account(frames)
-        click.echo(f"The chain lies in {target}; wholenation check {target} shows what is thin.", err=True)
+    parts = {"mapped": summary.mapped, "defaulted": summary.defaulted, "dropped": summary.dropped}
+    frames = {part: pl.DataFrame(lines, schema=names, orient="row") for part, lines in parts.items()}
+    return Result({"wholenation": __version__, "verb": "import eto", "source": Path(source).name}, frames)
 
 
 def _print_faults(faults: Iterable[Fault], *, err: bool = False) -> None:

@@ -156,6 +156,8 @@ def shares(tables: Tables) -> Iterator[Fault]:
             elif name == "supply" and total < THIN_COVERAGE and item not in unsaid and table.complete:
                 message = f"the shares of {item} add up to less than {THIN_COVERAGE}"
                 yield _at(table, entries[-1][0], "share", f"{total:.6g}", message, "warning")
+        if name != "supply":
+            continue  # firms' shares are rarely published and only entity controls use them
         for item, rows in unsaid.items():
             message = f"the share of {item} is not known ({_rows(rows)})"
             yield _at(table, rows[0], "share", "", message, "warning")

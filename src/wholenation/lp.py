@@ -62,11 +62,11 @@ class Solver:
     solves came before it.
     """
 
-    def __init__(self, problem: Problem, *, threads: int = 1, names: tuple[list[str], list[str]] | None = None):
+    def __init__(self, problem: Problem, *, names: tuple[list[str], list[str]] | None = None):
         self._highs = highspy.Highs()
         self._highs.silent()
         self._basis: Any = None
-        for option, value in (("threads", threads), ("random_seed", 0)):
+        for option, value in (("random_seed", 0), ("simplex_strategy", 1)):
             self._highs.setOptionValue(option, value)
         lp = highspy.HighsLp()
         columns = sparse.csc_matrix(problem.matrix)
@@ -81,7 +81,8 @@ class Solver:
             lp.integrality_ = [kinds[int(whole)] for whole in problem.integer]
         if names is not None:
             lp.col_names_, lp.row_names_ = names
-        self._highs.passModel(lp)
+        if self._highs.passModel(lp) == highspy.HighsStatus.kError:
+            raise AnswerError("the solver refuses the problem: a coefficient or a bound is not a number")
         self._rows, self._columns = columns.shape
         self._mixed = problem.integer is not None and bool(problem.integer.any())
 
@@ -89,7 +90,6 @@ class Solver:
         """Prepare for many solves: no presolve, dual simplex, start from the basis of the last solve."""
         self._highs.setOptionValue("presolve", "off")
         self._highs.setOptionValue("solver", "simplex")
-        self._highs.setOptionValue("simplex_strategy", 1)
         self._basis = self._highs.getBasis()
 
     def set_column_bounds(self, index: Ints, lower: Floats, upper: Floats) -> None:
@@ -111,9 +111,9 @@ class Solver:
         *,
         gap: float = 0.0,
         time_limit: float | None = None,
-        progress: Callable[[float, float, float], bool] | None = None,
+        progress: Callable[[float, float, float], None] | None = None,
     ) -> Answer:
-        """Solve; `progress(seconds, bound, objective)` is called now and then and may return False to stop."""
+        """Solve; `progress(seconds, bound, objective)` is called now and then. Ctrl-C ends with what was found."""
         highs = self._highs
         if self._basis is not None:
             highs.setBasis(self._basis)
@@ -122,14 +122,21 @@ class Solver:
         if time_limit is not None:
             highs.setOptionValue("time_limit", highs.getRunTime() + float(time_limit))
         if progress is not None and self._mixed:
-            highs.HandleUserInterrupt = True
+            last = -1.0
 
             def told(event: Any) -> None:
+                nonlocal last
                 data = event.data_out
-                if not progress(data.running_time, data.mip_dual_bound, data.mip_primal_bound):
-                    highs.cancelSolve()
+                try:
+                    # Ctrl-C arrives here, in the only Python code that runs while the solver works.
+                    if data.running_time - last < 0.2:
+                        return
+                    last = data.running_time
+                    progress(data.running_time, data.mip_dual_bound, data.mip_primal_bound)
+                except KeyboardInterrupt:
+                    event.interrupt()
 
-            highs.cbMipInterrupt.subscribe(told)
+            highs.cbMipInterrupt += told
         highs.run()
         return self._answer()
 

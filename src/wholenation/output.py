@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .plans import Plan
     from .stress import Outcomes
 
-# What a pipe or a file is taken to be wide; a terminal tells its own width.
+# What a pipe or a file is taken to be wide; a terminal or COLUMNS tells its own width.
 PIPE_WIDTH = 160
 WRAP_WIDTH = 24  # text longer than this may be wrapped
 LEAST_WIDTH = 12  # but not into less than this
@@ -60,15 +61,15 @@ SHORTLIST = (
     Shown("name", "item"),
     Shown("kind", "kind", spare=7),
     Shown("exposure", "expo-\nsure", amount, 0.5),
-    Shown("loss", "loss,\nyears", amount, 1.0),
+    Shown("loss", "loss\n(years)", amount, 1.0),
     Shown("price", "price", amount, spare=4),
     Shown("concentration", "concen-\ntration", amount, 0.5, spare=5),
     Shown("foreign_share", "foreign", share, 0.9, spare=2),
     Shown("substitutes", "substi-\ntutes", spare=8),
     Shown("controllers_needed", "deniers\nneeded", spare=6),
-    Shown("time_to_bite_years", "bites\nafter, y", amount),
-    Shown("time_to_replace_years", "replaced\nafter, y", amount, spare=3),
-    Shown("rank_robustness", "in top,\ndraws", share, spare=1),
+    Shown("time_to_bite_years", "bites\nafter (y)", amount),
+    Shown("time_to_replace_years", "replaced\nafter (y)", amount, spare=3),
+    Shown("rank_robustness", "in top\n(draws)", share, spare=1),
     Shown("denied_by", "denied by"),
 )
 SCENARIOS = (
@@ -76,7 +77,7 @@ SCENARIOS = (
     Shown("name", "name"),
     Shown("probability", "prob-\nability", share, spare=2),
     Shown("plan", "plan", lambda value: "with" if value else "without"),
-    Shown("loss", "loss,\nyears", amount, 1.0),
+    Shown("loss", "loss\n(years)", amount, 1.0),
     Shown("lowest_output", "lowest\noutput", share),
     Shown("lowest_time", "when", when, spare=1),
     Shown("first_bite", "first\nbite", when),
@@ -97,8 +98,8 @@ PORTFOLIO = (
     Shown("ready", "capacity", when),
     Shown("teams", "teams", amount),
     Shown("gate", "gate", when, spare=5),
-    Shown("cost_musd", "R&D,\nUSD m", amount, spare=3),
-    Shown("capex_musd", "plant,\nUSD m", amount),
+    Shown("cost_musd", "R&D\n(USD m)", amount, spare=3),
+    Shown("capex_musd", "plant\n(USD m)", amount),
     Shown("loss_if_left_out", "loss if\nleft out", amount),
     Shown("reason", "reason", spare=1),
 )
@@ -116,8 +117,8 @@ ACCOUNT = (Shown("what", "what"), Shown("count", "count"), Shown("note", "note")
 def console(*, stderr: bool = False) -> Console:
     """The terminal, or a plain text of fixed width where output goes into a pipe or a file."""
     stream = sys.stderr if stderr else sys.stdout
-    terminal = stream.isatty()
-    return Console(file=stream, width=None if terminal else PIPE_WIDTH, highlight=False, emoji=False)
+    told = stream.isatty() or "COLUMNS" in os.environ
+    return Console(file=stream, width=None if told else PIPE_WIDTH, highlight=False, emoji=False)
 
 
 def show(frame: pl.DataFrame, columns: Sequence[Shown], title: str, legend: str) -> None:
@@ -240,7 +241,10 @@ def show_plan(plan: Plan) -> None:
         return
     say(f"Objective {amount(plan.objective)}, no plan can beat {amount(plan.bound)}: gap {plan.gap:.2%}.")
     show(plan.loss, LOSSES, f"Loss of {plan.home}", "In years of target output, over the horizon.")
-    funded = "Capacity = likely time at which it is there. Loss if left out = by how much the loss grows without the project."
+    funded = (
+        "Capacity = likely time at which it is there. "
+        "Loss if left out = by how much the loss grows without the project."
+    )
     show(plan.portfolio, PORTFOLIO, "What to fund", funded)
     binding = plan.pools.filter(pl.col("price") > 1e-6).sort("price", descending=True)
     worth = "Worth of one more = years of loss saved per further USD billion, or per further unit."

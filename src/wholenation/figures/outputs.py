@@ -18,6 +18,7 @@ from wholenation.figures.svg import (
     line,
     linear,
     missing,
+    paragraph,
     path,
     tag,
     text,
@@ -44,7 +45,8 @@ def outputs(outcomes: Outcomes, *, width: float = WIDE) -> Figure:
     summary = {(r["scenario"], r["plan"]): r for r in outcomes.summary.iter_rows(named=True)}
     order = sorted({s for s, _ in summary}, key=lambda s: (-_loss(summary, s), s))
     lossy = [s for s in order if _loss(summary, s) > 1e-6]
-    drawn, quiet = lossy[:MOST], [s for s in order if s not in lossy]
+    several = outcomes.table["mission"].n_unique() > 1
+    drawn, quiet = lossy[: MOST // 2 if several else MOST], [s for s in order if s not in lossy]
     panels = [
         (scenario, str(mission), part)
         for scenario in drawn
@@ -52,31 +54,32 @@ def outputs(outcomes: Outcomes, *, width: float = WIDE) -> Figure:
             ["mission"], maintain_order=True
         )
     ]
-    several = outcomes.table["mission"].n_unique() > 1
     planned = bool(outcomes.table["plan"].any())
-    columns = 1 if width < 600 else min(3, max(len(panels), 1))
+    columns = 1 if width < 600 else 2 if several else min(3, max(len(panels), 1))
     wide = (width - 26 * (columns - 1)) / columns
-    high = 168.0
+    high = 150.0 if several else 164.0
     table = outcomes.table.filter(pl.col("scenario").is_in(drawn))
     top = max([1.0, *table["target"].to_list(), *table["output"].to_list()])
     body = _key(planned, width)
     y = 36.0
     for k, (scenario, mission, part) in enumerate(panels):
-        x, y = (k % columns) * (wide + 26), 36.0 + (k // columns) * (high + 46)
+        x, y = (k % columns) * (wide + 26), 36.0 + (k // columns) * (high + 42)
         name = str(summary[scenario, False]["name"]) if (scenario, False) in summary else scenario
         body.append(text(x, y + 12, clip(name, wide / 1.1), bold=True, tip=name))
-        words = _words(summary, scenario) + (f", {mission}" if several else "")
+        words = f"{mission}: {_lost(part)}" if several else _words(summary, scenario)
         body.append(text(x, y + 27, clip(words, wide, SMALL), size=SMALL, fill=MUTED, tip=words))
         body += _panel(part, x, y + 38, wide, high - 50, top)
     end = y + high + 10 if panels else 36.0
     notes = []
     if quiet:
         notes.append("No output is lost under: " + ", ".join(_name(summary, s) for s in quiet) + ".")
-    if lossy[MOST:]:
-        notes.append("Not drawn: " + ", ".join(_name(summary, s) for s in lossy[MOST:]) + ".")
+    if len(lossy) > len(drawn):
+        rest = [f"{_name(summary, s)} ({_words(summary, s)})" for s in lossy[len(drawn) :]]
+        notes.append(f"Smaller, not drawn: {'; '.join(rest)}.")
     for note in notes:
-        body.append(text(0, end + 12, clip(note, width, SMALL), size=SMALL, fill=MUTED, tip=note))
-        end += 16
+        lines, below = paragraph(0, end + 12, note, width)
+        body.append(lines)
+        end = below - 12
     told = [f"{_name(summary, s)}: {_words(summary, s)}" for s in drawn[:4]]
     alt = f"Output of {outcomes.home} over time, relative to the base year. {listed(told, 'and')}." if told else notes[0]
     return frame(width, end + 6, body, title, alt)
@@ -94,9 +97,23 @@ def _words(summary: dict[tuple[str, bool], dict[str, Any]], scenario: str) -> st
     """What the scenario costs, without and with the plan."""
     before, after = summary.get((scenario, False)), summary.get((scenario, True))
     if before and after:
-        return f"{years(before['loss'])} lost, {years(after['loss'])} with the plan"
+        return f"{years(before['loss'])} lost, {_bare(after['loss'])} with the plan"
     one = before or after
     return f"{years(one['loss'])} lost" if one else ""
+
+
+def _bare(value: float) -> str:
+    return years(value).split("\u00a0")[0]
+
+
+def _lost(part: pl.DataFrame) -> str:
+    """The years of target output that one mission loses, in words as `_words` has them."""
+    times = part["time"].unique().sort()
+    delta = float(times[1] - times[0]) if len(times) > 1 else 1.0
+    gap = (pl.col("target") - pl.col("output")).clip(lower_bound=0) * delta
+    lost = dict(part.group_by("plan").agg(gap.sum().alias("lost")).select("plan", "lost").iter_rows())
+    words = f"{years(lost[False])} lost" if False in lost else ""
+    return f"{words}, {_bare(lost[True])} with the plan" if True in lost else words
 
 
 def _key(planned: bool, width: float) -> list[str]:
@@ -130,14 +147,15 @@ def _panel(part: pl.DataFrame, left: float, top: float, wide: float, high: float
     any_rows = rows[False] or rows[True]
     times = [r["time"] for r in any_rows]
     delta = times[1] - times[0] if len(times) > 1 else 1.0
-    x = linear(times[0], times[-1] + delta, left + 36, left + wide - 2)
+    x = linear(times[0], times[-1] + delta, left + 42, left + wide - 2)
     y = linear(0, most * 1.04, top + high, top)
     body = []
     for value in ticks(0, most, 4):
-        body.append(line(left + 36, y(value), left + wide, y(value), RULE, 0.7))
-        body.append(text(left + 31, y(value) + 4, share(value), size=SMALL, anchor="end", fill=MUTED))
+        body.append(line(left + 42, y(value), left + wide, y(value), RULE, 0.7))
+        body.append(text(left + 37, y(value) + 4, share(value), size=SMALL, anchor="end", fill=MUTED))
     for year in year_ticks(times[0], times[-1] + delta, max(2, int(wide // 62))):
-        body.append(text(x(year), top + high + 15, year, size=SMALL, anchor="middle", fill=MUTED))
+        anchor = "end" if x(year) > left + wide - 14 else "middle"
+        body.append(text(x(year), top + high + 15, year, size=SMALL, anchor=anchor, fill=MUTED))
         body.append(line(x(year), top + high, x(year), top + high + 3, MUTED, 0.8))
     lines = {plan: _steps(found, "output", x, y, delta) for plan, found in rows.items() if found}
     if False in lines and True in lines:

@@ -8,7 +8,7 @@ import polars as pl
 
 from wholenation.figures.formats import known, listed, number
 from wholenation.figures.palette import MUTED, PALE, RULE, amount, ink_on
-from wholenation.figures.svg import NORMAL, SMALL, WIDE, Figure, clip, frame, line, missing, rect, text
+from wholenation.figures.svg import NORMAL, SMALL, WIDE, Figure, clip, frame, line, missing, rect, text, width_of
 
 if TYPE_CHECKING:
     from wholenation.plans import Plan
@@ -85,7 +85,7 @@ def _cells(
         fill = amount(0.05 + 0.9 * value / most)
         tip = f"{name}, {year}: {number(value * factor)}"
         body.append(rect(x + 1, y, step - 2, 20, fill, tip, class_="price", data_value=repr(float(value))))
-        if step >= 30:
+        if width_of(number(value * factor), SMALL) <= step:
             body.append(
                 text(x + step / 2, y + 14, number(value * factor), size=SMALL, anchor="middle", fill=ink_on(fill))
             )

@@ -13,7 +13,7 @@ from pathlib import Path
 from wholenation.errors import OutputError
 from wholenation.figures.palette import INK, MUTED, PALE, RULE
 
-WIDE, NARROW = 880, 360
+WIDE, NARROW = 800, 360
 """Widths in pixels at which the report draws: for a desk (and A4), and for a telephone."""
 
 FONTS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'Liberation Sans',sans-serif"

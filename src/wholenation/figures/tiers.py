@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from wholenation.stress import Outcomes
 
 Colour = Literal["foreign_share", "exposure", "availability"]
-ROW, PAD, CHIP = 19.0, 9.0, 40.0
+COMMON = 8
+"""An item that so many others need is marked, not repeated."""
+MARKS = "†‡§¶∥※abcdefghij"
+ROW, LINE, PAD, CHIP = 19.0, 12.0, 9.0, 40.0
 WORDS = {
     "foreign_share": "share of home's need that comes from abroad",
     "exposure": "exposure, in years of target output lost",
@@ -35,9 +38,11 @@ class Block:
     item: str
     tier: int
     leaves: list[tuple[str, str]] = field(default_factory=list)  # (substitution group or "", item)
-    inputs: list[str] = field(default_factory=list)
+    inputs: list[tuple[str, str]] = field(default_factory=list)  # the same, of what is made from further inputs
+    name: str = ""  # the heading of a block without an item
     top: float = 0.0
     height: float = 0.0
+    rows: list[float] = field(default_factory=list)  # the height of every row of leaves
 
 
 def tiers(
@@ -63,14 +68,15 @@ def tiers(
     title = f"The supply chain in tiers, {home}: {about}"
     if not names:
         return missing(title, "There is no chain to draw: the table of items is empty.", width)
-    blocks = _blocks(chain)
+    marks = _common(chain)
+    blocks = _blocks(chain, marks)
     ranks = _ranks(exposure)
-    bottom = _place(blocks, width)
     made = frozenset(names) - set(chain.supply["item"])
-    drawing = _Drawing(names, _kinds(chain), made, values, ranks, colour, _suppliers(chain, home), width)
+    drawing = _Drawing(names, _kinds(chain), marks, _notes(chain, marks), made, values, ranks, colour, _suppliers(chain, home), width)
+    bottom = drawing.place(blocks)
     body = [*drawing.legend(about)]
-    body += drawing.bands(blocks)
     body += drawing.arcs(blocks)
+    body += drawing.bands(blocks)
     for block in blocks:
         body += drawing.block(block)
     worst = sorted((v, item) for item, v in values.items() if known(v))
@@ -115,9 +121,29 @@ def _hardest(outcomes: Outcomes) -> str:
     return str(summary["scenario"][0]) if summary.height else ""
 
 
-def _blocks(chain: Chain) -> list[Block]:
-    """One block for every item with inputs (and one for loose items), in tiers, then in the order of the tables."""
-    needs = list(zip(chain.needs["item"], chain.needs["input"], chain.needs["group"], strict=True))
+def _common(chain: Chain) -> dict[str, str]:
+    """The items that very many need -> their marks, most needed first."""
+    counts = chain.needs.group_by("input").len().sort(["len", "input"], descending=[True, False])
+    found = [item for item, count in counts.iter_rows() if count >= COMMON]
+    return dict(zip(found, MARKS, strict=False))
+
+
+def _notes(chain: Chain, marks: Mapping[str, str]) -> dict[str, str]:
+    """Item -> the marks of the common items that it needs."""
+    notes: dict[str, str] = {}
+    for item, needed in chain.needs.select("item", "input").iter_rows():
+        if needed in marks:
+            notes[item] = "".join(sorted(notes.get(item, "") + marks[needed]))
+    return notes
+
+
+def _blocks(chain: Chain, marks: Mapping[str, str]) -> list[Block]:
+    """One block for every item with inputs of its own, in tiers, then in the order of the tables.
+
+    Two more follow where there is something for them: what very many need, and what nothing is joined to.
+    """
+    rows = zip(chain.needs["item"], chain.needs["input"], chain.needs["group"], strict=True)
+    needs = [row for row in rows if row[1] not in marks]
     order = {item: i for i, item in enumerate(chain.items["item"])}
     users: dict[str, list[str]] = {}
     inputs: dict[str, list[tuple[str, str]]] = {}
@@ -139,30 +165,13 @@ def _blocks(chain: Chain) -> list[Block]:
         leaves = [(g if counts[g] > 1 else "", i) for g, i in inputs[item] if i not in inputs]
         first = {g: min(order[i] for other, i in leaves if other == g) for g, _ in leaves}
         leaves.sort(key=lambda leaf: (first[leaf[0]] if leaf[0] else order[leaf[1]], order[leaf[1]]))
-        blocks.append(Block(item, depth(item), leaves, [i for _, i in inputs[item] if i in inputs]))
-    loose = [("", item) for item in order if item not in inputs and item not in users]
-    if loose:
-        blocks.append(Block("", max((b.tier for b in blocks), default=-1) + 1, loose))
+        blocks.append(Block(item, depth(item), leaves, [(g if counts[g] > 1 else "", i) for g, i in inputs[item] if i in inputs]))
+    last = max((b.tier for b in blocks), default=-1) + 1
+    shared = [("", item) for item in marks if item not in inputs]
+    loose = [("", item) for item in order if item not in inputs and item not in users and item not in marks]
+    blocks += [Block("", last, shared, name=f"Needed by {COMMON} items or more")] if shared else []
+    blocks += [Block("", last + 1, loose, name="Not joined")] if loose else []
     return blocks
-
-
-def _columns(width: float) -> int:
-    return 2 if width >= 600 else 1
-
-
-def _place(blocks: list[Block], width: float) -> float:
-    """Give every block its place from the top down; returns the height of the drawing."""
-    y = 62.0 if width >= 600 else 96.0
-    tier = -1
-    for block in blocks:
-        y += 6 if block.tier == tier else 14 if width >= 600 else 32
-        tier = block.tier
-        rows = -(-len(block.leaves) // _columns(width))
-        head = 26.0 if width < 600 else 0.0
-        block.top = y
-        block.height = max(head + rows * ROW + 2 * PAD, 34.0 if block.leaves else 30.0)
-        y += block.height
-    return y + 8
 
 
 def _ranks(exposure: Exposure | None, top: int = 10) -> dict[str, int]:
@@ -197,6 +206,8 @@ class _Drawing:
 
     names: Mapping[str, str]
     kinds: Mapping[str, str]
+    marks: Mapping[str, str]  # what very many items need -> the mark that its users bear
+    notes: Mapping[str, str]  # item -> the marks that it bears
     made: frozenset[str]  # supplied by nobody: what home makes of its inputs
     values: Mapping[str, float | None]
     ranks: Mapping[str, int]
@@ -211,16 +222,57 @@ class _Drawing:
     @property
     def spine(self) -> float:
         """Where the boxes start: arcs are drawn to the left of it."""
-        return 34.0 if self.narrow else 72.0
+        return 34.0 if self.narrow else 66.0
 
     @property
     def box(self) -> float:
-        return self.width - self.spine - 8 if self.narrow else 176.0
+        return self.width - self.spine - 8 if self.narrow else 158.0
 
     @property
     def grid(self) -> float:
         """Where the cells start."""
-        return self.spine + 16 if self.narrow else self.spine + self.box + 24
+        return self.spine + 16 if self.narrow else self.spine + self.box + 22
+
+    @property
+    def columns(self) -> int:
+        return 1 if self.narrow else 2
+
+    @property
+    def cell_width(self) -> float:
+        return (self.width - self.grid) / self.columns - (0 if self.narrow else 14)
+
+    def place(self, blocks: list[Block]) -> float:
+        """Give every block its place from the top down; returns the height of the drawing."""
+        y = 96.0 if self.narrow else 58.0
+        tier = -1
+        for block in blocks:
+            y += 6 if block.tier == tier else 32 if self.narrow else 14
+            tier = block.tier
+            count = -(-len(block.leaves) // self.columns)
+            lines = [len(self.lines(block, k)) for k in range(len(block.leaves))]
+            block.rows = [ROW + LINE * (max(lines[r::count]) - 1) for r in range(count)]
+            head = 26.0 if self.narrow and block.item else 0.0
+            block.top = y
+            block.height = max(head + sum(block.rows) + 2 * PAD, self.head(block) + 2)
+            y += block.height
+        return y + 8
+
+    def head(self, block: Block) -> float:
+        """The height of a block's box."""
+        return 26.0 if self.narrow or not block.item else 14.0 + 13.0 * max(len(self.heading(block.item)), 1)
+
+    def heading(self, item: str) -> list[str]:
+        if self.narrow:
+            return wrap(self.label(item), (self.box - CHIP - 10) / 1.08, NORMAL, 1)
+        return wrap(self.label(item), (self.box - CHIP - 10) / 1.08, SMALL, 3)
+
+    def lines(self, block: Block, k: int) -> list[str]:
+        """The label of a block's leaf in one or two lines."""
+        group, item = block.leaves[k]
+        again = bool(group) and k > 0 and block.leaves[k - 1][0] == group
+        room = self.cell_width - CHIP - (58 if item in self.suppliers else 0)
+        room /= 1.1 if item in self.ranks else 1.0  # bold
+        return wrap(("or " if again else "") + self.short(item, room - (18 if again else 0)), room, SMALL, 2)
 
     def shade(self, item: str) -> tuple[str, str]:
         """Fill and number of an item's chip: darker is worse."""
@@ -279,24 +331,25 @@ class _Drawing:
             if block.tier != seen:
                 seen = block.tier
                 body.append(line(0, block.top - rise, self.width, block.top - rise, RULE))
-                words = "Others" if not block.item else "Product" if seen == 0 else f"Tier {seen}"
+                words = block.name if not block.item else "Product" if seen == 0 else f"Tier {seen}"
                 down = -10.0 if self.narrow else 7.0
                 body.append(text(0, block.top + down, words, size=SMALL, fill=MUTED, halo=True))
         return body
 
     def arcs(self, blocks: list[Block]) -> list[str]:
         """An arc from every made input up to each of its users: the longer, the further out."""
-        place = {b.item: b.top + min(b.height, 34.0) / 2 for b in blocks}
-        longest = max((place[i] - place[b.item] for b in blocks for i in b.inputs), default=1.0)
+        place = {b.item: b.top + self.head(b) / 2 for b in blocks if b.item}
+        longest = max((place[i] - place[b.item] for b in blocks for _, i in b.inputs), default=1.0)
         reach = self.spine - (14.0 if self.narrow else 24.0)
         body = []
         for block in blocks:
-            for needed in block.inputs:
+            for group, needed in block.inputs:
+                colour = ORANGE if group else GREY
                 y1, y2 = place[block.item] + 3, place[needed] - 3
                 out = self.spine - 8 - reach * ((y2 - y1) / longest) ** 0.6
                 d = f"M{self.spine:.1f},{y2:.1f}C{out:.1f},{y2:.1f} {out:.1f},{y1:.1f} {self.spine - 4:.1f},{y1:.1f}"
-                tip = hint(f"{self.names[block.item]} needs {self.names[needed]}")
-                body.append(tag("path", tip, d=d, fill="none", stroke=GREY, stroke_width=1.1, class_="need"))
+                tip = hint(f"{self.names[block.item]} needs {self.names[needed]}{' or a substitute' if group else ''}")
+                body.append(tag("path", tip, d=d, fill="none", stroke=colour, stroke_width=1.1, class_="need"))
                 head = f"M{self.spine:.1f},{y1:.1f}l-6,-3v6z"
                 body.append(tag("path", d=head, fill=GREY))
         return body
@@ -305,68 +358,72 @@ class _Drawing:
         body = []
         x, y = self.spine, block.top
         if block.item:
-            height = min(block.height, 34.0) if not self.narrow else 26.0
+            height = self.head(block)
             body.append(rect(x, y, self.box, height, PAPER, self.tip(block.item), rx=3, stroke=INK, stroke_width=1))
             body.append(self.chip(block.item, x + 5, y + (height - 15) / 2))
-            lines = wrap(self.label(block.item), self.box - CHIP - 14, NORMAL, 1 if self.narrow else 2)
+            lines = self.heading(block.item)
             for i, part in enumerate(lines):
                 down = y + height / 2 + 4 + 13 * (i - (len(lines) - 1) / 2)
-                body.append(text(x + CHIP + 8, down, part, bold=True, tip=self.names[block.item]))
+                body.append(text(x + CHIP + 6, down, part, size=NORMAL if self.narrow else 11.5, bold=True, tip=self.names[block.item]))
         return body + self.cells(block)
 
     def label(self, item: str) -> str:
-        return f"#{self.ranks[item]} {self.names[item]}" if item in self.ranks else self.names[item]
+        """The name, after its rank in the shortlist and before the marks of the common items that it needs."""
+        rank = f"#{self.ranks[item]} " if item in self.ranks else ""
+        own = f"{self.marks[item]} " if item in self.marks else ""
+        note = f" {self.notes[item]}" if item in self.notes else ""
+        return f"{own}{rank}{self.names[item]}{note}"
 
     def short(self, item: str, room: float) -> str:
         """The label, without "and" and without "tools" (the chip's shape says that) where it would not fit."""
         label = self.label(item)
-        room /= 1.1 if item in self.ranks else 1.0  # bold
         if width_of(label, SMALL) > room:
             label = label.replace(" and ", " & ")
         if width_of(label, SMALL) > room and self.kinds.get(item) == "tool":
-            label = label.replace(" tools", "")
+            label = label.replace(" tools", "", 1)
         return label
 
     def cells(self, block: Block) -> list[str]:
         """The leaf inputs in columns, each joined to the block's line."""
-        if not block.leaves:
-            return []
-        columns = _columns(self.width)
-        rows = -(-len(block.leaves) // columns)
-        wide = (self.width - self.grid) / columns
-        first = block.top + (26 if self.narrow and block.item else 0) + PAD
-        body = []
-        for c in range(columns if block.item else 0):
-            held = block.leaves[c * rows : (c + 1) * rows]
-            if not held:
-                continue
-            bus = self.grid + c * wide - 9
-            last = first + (len(held) - 1) * ROW + 7.5
-            start = block.top + (26 if self.narrow else 17)
-            body.append(line(bus, min(start, first + 7.5), bus, max(last, start if not self.narrow else last), GREY))
-            if not self.narrow:
-                body.append(line(self.spine + self.box, start, bus, start, GREY) if c == 0 else "")
-        if not self.narrow and len(block.leaves) > rows and block.item:
-            over = block.top + 2
-            bus = self.grid - 9
-            body.append(line(bus, over, bus + wide, over, GREY))
-            body.append(line(bus, over, bus, block.top + 17, GREY))
-            body.append(line(bus + wide, over, bus + wide, first + 7.5, GREY))
+        body = self.lines_to(block) if block.item else []
+        count = len(block.rows)
         for k, (group, item) in enumerate(block.leaves):
-            x, y = self.grid + (k // rows) * wide, first + (k % rows) * ROW
-            again = k > 0 and group and block.leaves[k - 1][0] == group
-            body += self.cell(item, x, y, wide - 16, bool(group), bool(again), bool(block.item))
+            x, y = self.column(k // count), self.row(block, k % count)
+            if block.item:
+                body.append(line(x - 9, y + 7.5, x, y + 7.5, GREY, class_="need"))
+            if group:
+                body.append(line(x - 3, y - 2, x - 3, y + block.rows[k % count] - 2, ORANGE, 3))
+            body.append(self.chip(item, x, y))
+            for i, part in enumerate(self.lines(block, k)):
+                down = y + 11.5 + LINE * i
+                body.append(text(x + CHIP, down, part, size=SMALL, bold=item in self.ranks, tip=self.tip(item)))
+            if item in self.suppliers and self.suppliers[item]:
+                right = x + self.cell_width
+                body.append(text(right, y + 11.5, self.suppliers[item], size=SMALL, anchor="end", fill=MUTED))
         return body
 
-    def cell(self, item: str, x: float, y: float, wide: float, grouped: bool, again: bool, joined: bool) -> list[str]:
-        body = [line(x - 9, y + 7.5, x, y + 7.5, GREY, class_="need")] if joined else []
-        if grouped:
-            body.append(line(x - 3, y - 2, x - 3, y + ROW - 2, ORANGE, 3))
-        supplier = self.suppliers.get(item, "")
-        room = wide - CHIP - (62 if supplier else 0)
-        label = ("or " if again else "") + self.short(item, room)
-        body.append(self.chip(item, x, y))
-        body.append(text(x + CHIP, y + 11.5, clip(label, room, 12.2 if item in self.ranks else SMALL), size=SMALL, bold=item in self.ranks, tip=self.tip(item)))
-        if supplier:
-            body.append(text(x + wide, y + 11.5, supplier, size=SMALL, anchor="end", fill=MUTED))
+    def column(self, c: int) -> float:
+        return self.grid + c * (self.width - self.grid) / self.columns
+
+    def row(self, block: Block, r: int) -> float:
+        head = 26.0 if self.narrow and block.item else 0.0
+        return block.top + head + PAD + sum(block.rows[:r])
+
+    def lines_to(self, block: Block) -> list[str]:
+        """The lines from a block's box to its columns of leaves."""
+        count, body = len(block.rows), []
+        start = block.top + (26.0 if self.narrow else 17.0)
+        for c in range(self.columns):
+            held = len(block.leaves[c * count : (c + 1) * count])
+            if not held:
+                continue
+            bus = self.column(c) - 9
+            top = start if c == 0 else block.top + 2
+            body.append(line(bus, min(top, self.row(block, 0) + 7.5), bus, self.row(block, held - 1) + 7.5, GREY))
+            if c == 0 and not self.narrow:
+                body.append(line(self.spine + self.box, start, bus, start, GREY))
+            if c == 1:
+                first = self.column(0) - 9
+                body.append(line(first, start, first, top, GREY))
+                body.append(line(first, top, bus, top, GREY))
         return body

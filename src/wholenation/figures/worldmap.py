@@ -41,7 +41,7 @@ Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 CLASSES = (0.0, 0.01, 0.03, 0.10, 0.20, 0.40)
 COLOURS = (AMOUNTS[0], AMOUNTS[1], AMOUNTS[2], AMOUNTS[4], AMOUNTS[6], AMOUNTS[7])
-NORTH, SOUTH, WEST, EAST = 81.0, -56.0, -169.0, 190.0
+NORTH, SOUTH, WEST, EAST = 81.0, -56.0, -168.5, 191.0
 UNNAMED = "VAR"
 SMALL_STATE = 45.0  # square pixels: what is smaller gets a circle
 NOTE = "Boundaries: Natural Earth, simplified; they express no opinion on the status of any territory."
@@ -136,8 +136,7 @@ class _Sheet:
         self.top = top
 
     def place(self, longitude: float, latitude: float) -> Point:
-        # What lies west of the sheet's edge (the tip of Siberia) is drawn on its east.
-        x, y = project(longitude + 360 if longitude < WEST else longitude, latitude)
+        x, y = project(longitude, latitude)
         return self.left + x * self.factor, (self.top - y) * self.factor
 
     def rings(self, code: str) -> Iterator[list[Point]]:
@@ -145,9 +144,8 @@ class _Sheet:
             x = y = 0
             points: list[Point] = []
             whole = [(x := x + ring[i], y := y + ring[i + 1]) for i in range(0, len(ring), 2)]
-            shift = 360 if max(x for x, _ in whole) < WEST * 10 else 0
             for a, b in whole:
-                p = self.place(max(a / 10 + shift, WEST) if not shift else a / 10 + shift, b / 10)
+                p = self.place(a / 10, b / 10)
                 if not points or abs(p[0] - points[-1][0]) + abs(p[1] - points[-1][1]) >= 0.7:
                     points.append(p)
             if len(points) >= 3:

@@ -16,7 +16,13 @@ from pathlib import Path
 from ..errors import ChainError, Fault
 
 COLUMNS = {
-    "inputs.csv": ("input_id", "input_name", "type", "stage_name", "market_share_chart_global_market_size_info"),
+    "inputs.csv": (
+        "input_id",
+        "input_name",
+        "type",
+        "stage_name",
+        "market_share_chart_global_market_size_info",
+    ),
     "providers.csv": ("provider_id", "provider_name", "provider_type", "country"),
     "provision.csv": ("provider_id", "provided_id", "share_provided"),
     "sequence.csv": ("input_id", "goes_into_id", "is_type_of_id"),
@@ -77,15 +83,19 @@ def read_files(folder: Path) -> Files:
     if faults:
         raise ChainError(faults)
     inputs = {row["input_id"]: _input(row) for row in tables["inputs.csv"] if row["input_id"]}
-    provisions, repeated, stages = _provisions(tables["provision.csv"], tables["providers.csv"], inputs, faults)
+    provisions, repeated, stages = _provisions(
+        tables["provision.csv"], tables["providers.csv"], inputs, faults
+    )
     pairs: dict[str, list[tuple[str, str]]] = {"goes_into_id": [], "is_type_of_id": []}
     for number, row in enumerate(tables["sequence.csv"], start=2):
         for column, found in pairs.items():
             if not row[column]:
                 continue
-            for end in ("input_id", column):
-                if row[end] not in inputs:
-                    faults.append(Fault("sequence.csv", number, end, row[end], "no such input in inputs.csv"))
+            faults += [
+                Fault("sequence.csv", number, end, row[end], "no such input in inputs.csv")
+                for end in ("input_id", column)
+                if row[end] not in inputs
+            ]
             found.append((row["input_id"], row[column]))
     if faults:
         raise ChainError(faults)
@@ -150,13 +160,19 @@ def _provisions(
     # Percent without a sign: the 2026 release. Only there may a plain number be above 1.
     scale = 100.0 if plain and max(plain) > 1.0 else 1.0
     found: dict[tuple[str, str, bool], Provision] = {}
-    stages = 0
+    stages = repeated = 0
     for number, row in enumerate(rows, start=2):
         if row["provided_id"] not in inputs:
             stages += row["provided_id"].startswith("S")
             if not row["provided_id"].startswith("S"):
                 faults.append(
-                    Fault("provision.csv", number, "provided_id", row["provided_id"], "no such input in inputs.csv")
+                    Fault(
+                        "provision.csv",
+                        number,
+                        "provided_id",
+                        row["provided_id"],
+                        "no such input in inputs.csv",
+                    )
                 )
             continue
         provider = known.get(row["provider_id"])
@@ -181,8 +197,10 @@ def _provisions(
             year=int(year) if year.isdigit() else None,
             source=_plain(row.get("source", "")),
         )
-        found.setdefault((entry.provided, entry.provider, is_country), entry)
-    return tuple(found.values()), len(rows) - stages - len(found) - len(faults), stages
+        key = (entry.provided, entry.provider, is_country)
+        repeated += key in found
+        found.setdefault(key, entry)
+    return tuple(found.values()), repeated, stages
 
 
 def jurisdiction(code: str) -> str:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 
 class Line(NamedTuple):
-    """One line of a summary."""
+    """One line of a summary: what, how many, and a remark."""
 
     what: str
-    count: int
+    number: int
     note: str
 
 
@@ -26,7 +26,13 @@ class ImportSummary:
 
     def __str__(self) -> str:
         parts = []
-        for title, lines in (("mapped", self.mapped), ("defaulted", self.defaulted), ("dropped", self.dropped)):
+        for title, lines in (
+            ("mapped", self.mapped),
+            ("defaulted", self.defaulted),
+            ("dropped", self.dropped),
+        ):
             parts.append(title)
-            parts += [f"{line.count:>6}  {line.what}" + (f" ({line.note})" if line.note else "") for line in lines]
+            parts += [
+                f"{line.number:>6}  {line.what}" + (f" ({line.note})" if line.note else "") for line in lines
+            ]
         return "\n".join(parts)

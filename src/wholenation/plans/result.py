@@ -1,0 +1,182 @@
+"""What a plan is: the portfolio with its proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from ..capability import Horizon, Limits
+from ..lp import Status
+from ..network import Floats, Network
+from ..scenarios import Denial
+from .futures import Decision, added_capacity, with_capacity
+from .menu import Menu
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A portfolio and why it is the one.
+
+    `objective` and `bound` are in years of target output, (1 - lambda) mean + lambda CVaR over the samples; `gap` is
+    their distance relative to the objective. `loss` compares before and after on the samples that were planned
+    for, `evaluation` on fresh ones. Frames: `portfolio` (project, route, start, teams, money, why), `spending`
+    (contributor, project, year, musd), `pools` (what is used and what a further USD billion or unit is worth).
+    """
+
+    home: str
+    status: Status
+    samples: int
+    seed: int
+    objective: float
+    bound: float
+    gap: float
+    loss: pl.DataFrame
+    evaluation: pl.DataFrame
+    portfolio: pl.DataFrame
+    spending: pl.DataFrame
+    pools: pl.DataFrame
+    rejected: pl.DataFrame
+    conflicts: tuple[str, ...]
+    menu: Menu
+    horizon: Horizon
+    decision: Decision
+
+    def expected_limits(self, network: Network, horizon: Horizon, limits: Limits, denial: Denial) -> Limits:
+        """Limits with the capacity that the plan adds when every funded route takes its most likely effort."""
+        menu, mine = self.menu, self.horizon
+        open_ = np.ones((len(menu.project), horizon.count))
+        for p, code in enumerate(menu.jurisdiction):
+            if code is not None and menu.kind[p] == "diversify":
+                open_[p] = 1.0 - denial.denied[menu.item[p], network.jurisdictions.index(code)]
+            if code is not None and menu.kind[p] == "attract":
+                open_[p] = 1.0 - denial.capital[network.jurisdictions.index(code)]
+        plain = np.ones((len(menu.project), mine.count))
+        grown = added_capacity(menu, self.decision, menu.effort[:, 1], plain, mine)
+        on_steps = np.array([np.interp(horizon.times, mine.times, row) for row in grown])
+        on_steps = on_steps.reshape(len(menu.project), horizon.count)
+        attract = np.array([kind == "attract" for kind in menu.kind], dtype=bool)
+        on_steps[attract] *= np.minimum.accumulate(open_[attract], axis=1)
+        place = {j: j for j in range(len(network.items))}
+        return with_capacity(limits, menu, on_steps, open_, place)
+
+
+def portfolio_frame(
+    menu: Menu, network: Network, horizon: Horizon, decision: Decision, worth: dict[int, float]
+) -> pl.DataFrame:
+    """One row per funded route, and one per funded project that needs none."""
+    rows = []
+    for p in funded(menu, decision):
+        mine = [f for f in np.flatnonzero(decision.chosen) if menu.route_project[menu.profile_route[f]] == p]
+        part = decision.paid[p]
+        paid = np.flatnonzero(part > 1e-6)
+        item = int(menu.item[p])
+        common = {
+            "project": menu.project[p],
+            "name": network.names[item] if item >= 0 else f"people: {menu.trains[p]}",
+            "item": network.items[item] if item >= 0 else None,
+            "kind": menu.kind[p],
+            "built": float(part.sum()),
+            "reason": _reason(menu, network, p, worth[p]),
+            "loss_if_left_out": worth[p],
+        }
+        for number, f in enumerate(mine or [None]):
+            # Capacity belongs to the project: it is written beside its first route only.
+            capex = float(part.sum() * menu.capex_musd[p]) if number == 0 else 0.0
+            rows.append(common | _staffed(menu, horizon, p, f, paid) | {"capex_musd": capex})
+    columns = {
+        "project": pl.String, "name": pl.String, "item": pl.String, "kind": pl.String, "route": pl.String,
+        "start": pl.Float64, "end": pl.Float64, "ready": pl.Float64, "teams": pl.Float64, "gate": pl.Float64,
+        "cost_musd": pl.Float64, "capex_musd": pl.Float64, "built": pl.Float64, "reason": pl.String,
+        "loss_if_left_out": pl.Float64,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=columns).sort("loss_if_left_out", "project", descending=[True, False])
+
+
+def funded(menu: Menu, decision: Decision) -> list[int]:
+    """Projects that the decision puts money or teams into."""
+    running = np.zeros(len(menu.project), dtype=bool)
+    running[menu.route_project[menu.profile_route[decision.chosen]]] = True
+    return [int(p) for p in np.flatnonzero(running | (decision.paid.sum(axis=1) > 1e-6))]
+
+
+def _staffed(menu: Menu, horizon: Horizon, p: int, f: int | None, paid: Floats) -> dict[str, object]:
+    """When a route (or a project without one) starts, ends its research and stands at full capacity."""
+    built = horizon.times[paid[-1]] + horizon.delta if len(paid) else None
+    if f is None:
+        start = float(horizon.times[paid[0]])
+        return {
+            "route": "", "start": start, "end": start, "ready": max(built or 0.0, start + menu.ramp_years[p]),
+            "teams": None, "gate": None, "cost_musd": 0.0,
+        }  # fmt: skip
+    q, start, teams = menu.profile_route[f], menu.profile_start[f], menu.profile_teams[f]
+    end = float(start + menu.effort[q, 1] / teams)
+    gate = None if np.isnan(menu.gate_years[q]) else float(start + menu.gate_years[q])
+    ready = max(built, end + menu.ramp_years[p]) if built else None
+    return {
+        "route": menu.route[q], "start": float(start), "end": end, "ready": ready, "teams": float(teams),
+        "gate": gate, "cost_musd": float(menu.profile_cost[f].sum()),
+    }  # fmt: skip
+
+
+def _reason(menu: Menu, network: Network, p: int, worth: float) -> str:
+    if menu.kind[p] == "train":
+        return f"adds people to {menu.trains[p]}"
+    foreign = 1.0 - network.own[menu.item[p]]
+    return f"{foreign:.0%} of home's need is imported; left out, {worth:.3f} years of output more are lost"
+
+
+def spending_frame(menu: Menu, horizon: Horizon, decision: Decision) -> pl.DataFrame:
+    """Money by contributor, project and calendar year."""
+    pool, project, step = np.nonzero(decision.money > 1e-6)
+    frame = pl.DataFrame(
+        {
+            "contributor": [menu.pools[k].label for k in pool],
+            "project": [menu.project[p] for p in project],
+            "year": np.floor(horizon.times[step] + 1e-9).astype(np.int64),
+            "musd": decision.money[pool, project, step],
+        },
+        schema={"contributor": pl.String, "project": pl.String, "year": pl.Int64, "musd": pl.Float64},
+    )
+    keys = ["contributor", "project", "year"]
+    return frame.group_by(keys).agg(pl.col("musd").sum()).sort(keys)
+
+
+def pool_frame(
+    menu: Menu, horizon: Horizon, decision: Decision, prices: tuple[Floats, Floats] | None
+) -> pl.DataFrame:
+    """What every pool offers and gives by year, and what more of it would save."""
+    rows: list[tuple[str, str, int, float, float, float | None]] = []
+    years = np.floor(horizon.times + 1e-9).astype(int)
+    staff = np.einsum("f,frt->rt", decision.chosen.astype(float), menu.profile_staff)
+    for k, pool in enumerate(menu.pools):
+        used = decision.money[k].sum(axis=0)
+        for t, year in enumerate(years):
+            price = None if prices is None else float(prices[0][k, t])
+            rows.append((pool.label, "money", int(year), float(pool.paid_musd[t]), float(used[t]), price))
+    for r, name in enumerate(menu.resources):
+        for t, year in enumerate(years):
+            price = None if prices is None else float(prices[1][r, t])
+            rows.append(("all", name, int(year), float(menu.available[r, t]), float(staff[r, t]), price))
+    columns = {
+        "contributor": pl.String, "resource": pl.String, "year": pl.Int64,
+        "available": pl.Float64, "used": pl.Float64, "price": pl.Float64,
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def plan_frames(
+    menu: Menu,
+    network: Network,
+    horizon: Horizon,
+    decision: Decision,
+    worth: dict[int, float],
+    prices: tuple[Floats, Floats] | None,
+) -> dict[str, pl.DataFrame]:
+    """The frames that describe a decision."""
+    return {
+        "portfolio": portfolio_frame(menu, network, horizon, decision, worth),
+        "spending": spending_frame(menu, horizon, decision),
+        "pools": pool_frame(menu, horizon, decision, prices),
+    }
