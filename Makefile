@@ -31,8 +31,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## measure the semiconductor chain and write the report
 	$(BIN)/wholenation measure $(EXAMPLE) $(QUESTION) --top 10
 	$(BIN)/wholenation report $(EXAMPLE) $(QUESTION) --to $(REPORT)
-	@echo
-	@echo "The report lies in $(REPORT). Open it in a browser, or run: make serve"
+	@echo "Open it in a browser, or run: make serve"
 
 test: setup browser ## run the tests (with CI=true also lint, docs and the benchmarks' smoke run)
 ifeq ($(CI),true)

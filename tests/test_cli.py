@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wholenation import __version__
-from wholenation.chain import Chain
+from wholenation.chain import Chain, write_package
 from wholenation.cli import main
 from wholenation.errors import OutputError
 from wholenation.export import FORMATS, destination, to_json, write_result
@@ -422,3 +422,59 @@ def test_import_shows_its_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     told = json.loads(run("import", "eto", "downloads", "--to", tmp_path / "new", "--json").stdout)
     assert told["mapped"] == [{"what": "items", "count": 70, "note": "42 tools"}]
     assert told["dropped"] == []
+
+
+# plan and report
+
+
+def test_plan_prints_the_portfolio_and_its_proof(toy: Path) -> None:
+    result = run("plan", toy, "--home", "AAA", "--samples", "5", "--seed", "1")
+    assert result.exit_code == 0, result.output
+    for words in ("no plan can beat", "What to fund", "Resists", "On fresh draws", "Loss if left out ="):
+        assert words in result.stdout
+    told = json.loads(
+        run("plan", toy, "--home", "AAA", "--samples", "5", "--exclude", "resist_own", "--json").stdout
+    )
+    assert told["about"]["exclude"] == ["resist_own"]
+    assert told["about"]["bound"] <= told["about"]["objective"]
+    assert "resist_own" not in {row["project"] for row in told["portfolio"]}
+
+
+def test_an_infeasible_plan_names_its_limits_and_exits_with_1(toy: Path) -> None:
+    words = ("plan", toy, "--home", "AAA", "--samples", "5", "--require", "dry_own", "--budget", "0")
+    result = run(*words)
+    assert result.exit_code == 1
+    assert "cannot hold together" in result.stdout
+    assert "dry_own" in result.stdout
+    told = json.loads(run(*words, "--json").stdout)
+    assert told["portfolio"] == []
+    assert told["about"]["objective"] is None
+    assert len(told["about"]["conflicts"]) >= 2
+
+
+def test_stress_with_a_plan_beside_it(toy: Path) -> None:
+    words = ("stress", toy, "--home", "AAA", "--scenario", "embargo", "--plan", "--samples", "5", "--json")
+    rows = json.loads(run(*words).stdout)["summary"]
+    assert [row["plan"] for row in rows] == [False, True]
+    assert rows[1]["loss"] < rows[0]["loss"]
+
+
+def test_report_writes_one_html_file(toy: Path, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "report.html"
+    words = ("report", toy, "--home", "AAA", "--controllers", "BBB,CCC", "--draws", "2", "--samples", "5")
+    result = run(*words, "--to", path)
+    assert result.exit_code == 0, result.output
+    assert f"The report lies in {path}" in result.stderr
+    page = path.read_text(encoding="utf-8")
+    assert page.lstrip().startswith("<!DOCTYPE html>")
+    assert "A toy chain" in page
+    assert "Silicon wafers" in page
+
+
+def test_a_chain_without_a_menu_gets_a_plan_that_funds_nothing(toy: Path) -> None:
+    for name in ("projects", "routes", "staffing", "pools"):
+        (toy / f"{name}.csv").unlink()
+    write_package(toy, "toy", "Toy")
+    result = run("plan", toy, "--home", "AAA", "--samples", "5")
+    assert result.exit_code == 0, result.output
+    assert "no project is funded" in result.stdout

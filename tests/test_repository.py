@@ -16,7 +16,7 @@ import wholenation
 from wholenation.dictionary import dictionary
 
 ROOT = Path(__file__).parents[1]
-IGNORED = {".git", ".venv", "build", "dist", "site"}
+IGNORED = {".git", ".venv", "build", "dist", "site", "__pycache__", ".hypothesis"}
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/datapackage.json"))
 
 # The character classes keep these patterns from finding themselves.
@@ -25,6 +25,11 @@ HOSTS = re.compile(
 )
 LOOSE_ENDS = re.compile(r"\b(TOD[O]|FIXM[E]|XX[X])\b")
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(work|tmp|home|root|opt)/[a-z]")
+
+
+def ignored(path: Path) -> bool:
+    parts = path.relative_to(ROOT).parts
+    return any(part in IGNORED or part.endswith("_cache") for part in parts)
 
 
 def texts() -> list[Path]:
@@ -38,7 +43,7 @@ def texts() -> list[Path]:
         ).stdout.decode()
         files = [ROOT / name for name in listed.split("\0") if name]
     else:
-        files = [path for path in ROOT.rglob("*") if not IGNORED & set(path.relative_to(ROOT).parts)]
+        files = [path for path in ROOT.rglob("*") if not ignored(path)]
     return [path for path in files if path.is_file() and b"\0" not in path.read_bytes()[:4096]]
 
 

@@ -124,9 +124,15 @@ SECTORS = {
 
 
 def tonnages(data: dict[str, Any], mineral: str, stage: str) -> dict[str, float]:
-    """Jurisdiction -> kilotonnes of 2024; two footnotes parsed as countries have no tonnage and drop out."""
-    rows = data["supply"][mineral][stage]["countries"]
-    return {CODES[name]: values[YEAR] for name, values in rows.items() if values[YEAR]}
+    """Jurisdiction -> kilotonnes of 2024.
+
+    Two footnotes parsed as countries have no tonnage and drop out. Where the file lists a sixth country, its tonnage
+    is in "Rest of world" once more; so that is taken as what the named countries leave of the file's total.
+    """
+    part = data["supply"][mineral][stage]
+    amounts = {CODES[name]: values[YEAR] for name, values in part["countries"].items() if values[YEAR]}
+    named = sum(amount for place, amount in amounts.items() if place != "VAR")
+    return amounts | {"VAR": part["total"][YEAR] - named}
 
 
 def supply_rows(data: dict[str, Any]) -> list[dict[str, Any]]:

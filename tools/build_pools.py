@@ -215,7 +215,8 @@ CHIP_MIX = {"process": 0.30, "precision-mechanics": 0.25, "software": 0.20, "mat
 DRAWN = "; a programme draws on a tenth of them (5 to 15 %) and on {mix:.0%} of those in this trade: our assumptions"
 MINERAL_PEOPLE = {"USA": 2.5, "EUU": 3.0, "JPN": 2.5, "KOR": 2.0, "CHN": 10.0, "IND": 3.0}
 MINERAL_MIX = {"materials": 0.6, "process": 0.4}
-PLACES = {"test-line": 0.5, "cleanroom": 0.2}
+CHIP_PLACES = {"test-line": 0.5, "cleanroom": 0.2}
+MINERAL_PLACES = {"test-line": 0.5}
 TEAM = 50
 INVESTORS = ("USA", "JPN", "NLD", "KOR", "TWN", "DEU")
 MINERS = ("AUS", "CHL", "CAN", "IDN", "JPN", "KOR", "USA", "MYS")
@@ -255,11 +256,18 @@ def investors(home: str, known: tuple[str, ...], musd: float, first: int, last: 
             )  # fmt: skip
 
 
-def talent_rows(home: str, people: float, mix: dict[str, float], source: str, years: range) -> Iterator[Row]:
+def talent_rows(
+    home: str,
+    people: float,
+    mix: dict[str, float],
+    places: dict[str, float],
+    source: str,
+    years: range,
+) -> Iterator[Row]:
     """People by discipline and places by facility: enough places for nine tenths of the teams."""
     counts = [(f"talent/{name}", "people", part * people, part) for name, part in mix.items()]
     counts += [
-        (f"facility/{name}", "places", 0.9 * part * people / TEAM, 0.0) for name, part in PLACES.items()
+        (f"facility/{name}", "places", 0.9 * part * people / TEAM, 0.0) for name, part in places.items()
     ]
     for resource, unit, amount, part in counts:
         said = (
@@ -289,7 +297,7 @@ def pools(chain: str) -> Iterator[Row]:
         for home, thousand in MINERAL_PEOPLE.items():
             yield from investors(home, MINERS, 300, 2026, LAST)
             yield from talent_rows(
-                home, 1000 * thousand, MINERAL_MIX, f"our estimate of metallurgists and process engineers, {home}",
+                home, 1000 * thousand, MINERAL_MIX, MINERAL_PLACES, "our estimate of metallurgists and engineers",
                 range(2026, LAST + 1),
             )  # fmt: skip
         return
@@ -298,7 +306,7 @@ def pools(chain: str) -> Iterator[Row]:
         yield from money_rows(money)
     for home, (thousand, source) in CHIP_PEOPLE.items():
         yield from investors(home, INVESTORS, 500, first, first + 9)
-        yield from talent_rows(home, 100 * thousand, CHIP_MIX, source, range(first, first + 10))
+        yield from talent_rows(home, 100 * thousand, CHIP_MIX, CHIP_PLACES, source, range(first, first + 10))
 
 
 COLUMNS = (

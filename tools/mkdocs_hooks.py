@@ -88,6 +88,7 @@ def options_markdown(path: list[str]) -> str:
     for parameter in command.params:
         record = parameter.get_help_record(context)
         if record:
-            option, meaning = (" ".join(part.split()).replace("|", "\\|") for part in record)
-            lines.append(f"| `{option}` | {meaning} |")
+            option, meaning = (" ".join(part.split()) for part in record)
+            # A bar inside code does not end a table's cell, elsewhere it does.
+            lines.append(f"| `{option}` | {meaning.replace('|', '&#124;')} |")
     return "\n".join(lines)

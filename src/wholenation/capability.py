@@ -11,13 +11,15 @@ Step `t` lasts `delta` years. For item j, with all amounts in units of home's ba
     tools          sum_i w_ij v_ijt <= K_jt - lost_jt
                    K_j,t+1 <= (1 - delta/L_j) K_jt + (delta/L_j) (m_jt + f_jt),          K_jt <= state_max_j
     processes      sum_i w_ij v_ijt <= m_jt + f_jt
-    missions       z_kt + d_kt >= target_kt,  d_kt drawn from the product like any use
+    missions       z_kt + d_kt >= target_kt,  d_kt drawn from the product like any use (times the mission's part)
     minimise       sum_kt weight_kt delta z_kt
 
 `v_ijt` is what i uses of j relative to its base-year use, `w_ij` the part of j's need that goes to i (they add up
-to 1 over the users of j). `lost_jt` is installed capacity that stands idle because its service is denied.
-Losses and outputs are unique; flows need not be (a cost on them would make them so, and every warm start ten times
-longer, because then each unit of lost output moves every flow of the chain).
+to 1 over the users of j, missions among them). `lost_jt` is installed capacity that stands idle because its service
+is denied.
+Losses are unique; flows need not be (a cost on them would make them so, and every warm start ten times longer, because
+then each unit of lost output moves every flow of the chain). Nor need outputs be, since a stock may be used now or
+later: where the path over time is what is asked for, `early` settles it.
 """
 
 from __future__ import annotations
@@ -29,11 +31,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from .lp import Problem, Solver
+from .errors import AnswerError, QuestionError
+from .lp import Problem, Solver, Status
 from .network import Floats, Ints, Network
 
 LIFETIME_YEARS = 10.0
 """Lifetime of a tool whose lifetime is not given (assumed, 5 to 20)."""
+
+EARLY = 1e-5
+"""Years of output by which a year's output now is preferred to one at the horizon's end, where `early` is asked for."""
 
 STEPS = {"year": 1.0, "quarter": 0.25, "month": 1.0 / 12.0}
 
@@ -58,7 +64,12 @@ class Horizon:
 
 
 def to_horizon(network: Network, step: str = "year", start: float | None = None) -> Horizon:
-    """The years of the missions in steps of a year, a quarter or a month, from `start` on if given."""
+    """The years of the missions in steps of a year, a quarter or a month, from `start` on if given.
+
+    Raises `QuestionError` for another step.
+    """
+    if step not in STEPS:
+        raise QuestionError(f"a step is one of {', '.join(STEPS)}, not {step!r}")
     delta = STEPS[step]
     first = min(min(mission.years) for mission in network.missions)
     last = max(max(mission.years) for mission in network.missions) + 1
@@ -154,7 +165,8 @@ def capability_problem(network: Network, horizon: Horizon, limits: Limits) -> tu
     # What is drawn from an item: uses and missions against deliveries, production and state.
     put(layout.use[network.edge_input], layout.v, network.edge_weight[:, None] * scale[network.edge_input])
     product = np.array([mission.product for mission in network.missions], dtype=np.int64)
-    put(layout.use[product], layout.d, scale[product])
+    part = np.array([mission.part for mission in network.missions])
+    put(layout.use[product], layout.d, part[:, None] * scale[product])
     flows = ~tool
     for flow in (layout.f, layout.m):
         put(layout.use[flows], flow[flows], -scale[flows])
@@ -239,13 +251,17 @@ class Service:
 
 
 class Capability:
-    """The capability problem of one network and horizon, held in the solver."""
+    """The capability problem of one network and horizon, held in the solver.
 
-    def __init__(self, network: Network, horizon: Horizon):
+    With `early`, output comes as early as it can without losing more: stocks are used before they are saved. Prices
+    then contain that trifle too.
+    """
+
+    def __init__(self, network: Network, horizon: Horizon, *, early: bool = False):
         self.network, self.horizon = network, horizon
         self.base = base_limits(network, horizon)
         self._problem, self._layout = capability_problem(network, horizon, self.base)
-        self._solver = Solver(self._problem)
+        self._solver = Solver(self._hurried() if early else self._problem)
         self._tool = np.array([kind == "tool" for kind in network.kinds])
         self._held = (self._layout.state[:, 0] >= 0).nonzero()[0]
         self._set = self.base
@@ -253,9 +269,14 @@ class Capability:
         self._solver.warm()
 
     def solve(self, limits: Limits) -> Service:
-        """The least loss within these limits. The answer does not depend on earlier solves."""
+        """The least loss within these limits. The answer does not depend on earlier solves.
+
+        Raises `AnswerError` when no flows keep them (more tools idle than are installed).
+        """
         self._apply(limits)
         answer, layout, delta = self._solver.solve(), self._layout, self.horizon.delta
+        if answer.status is not Status.OPTIMAL:
+            raise AnswerError("no flows keep these limits: more tools stand idle than are installed")
         shortfall = answer.x[layout.z]
         weight = self._problem.cost[layout.z]
         return Service(
@@ -266,6 +287,12 @@ class Capability:
             scarcity=np.maximum(-answer.row_dual[layout.use], 0.0),
             production=answer.x[layout.m],
         )
+
+    def _hurried(self) -> Problem:
+        """The problem with a trifle more on every earlier shortfall."""
+        cost, horizon = self._problem.cost.copy(), self.horizon
+        cost[self._layout.z] += EARLY * horizon.delta * (1.0 - np.arange(horizon.count) / horizon.count)
+        return replace(self._problem, cost=cost)
 
     def _apply(self, limits: Limits) -> None:
         """Send the solver only the bounds that differ from those it holds."""

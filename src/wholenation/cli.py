@@ -322,12 +322,13 @@ def plan(folder: str, home: str | None, as_json: bool, to: str | None, **setting
         "evaluation": made.evaluation,
         "spending": made.spending,
         "pools": made.pools,
+        "rejected": made.rejected,
     }
-    proof = {"status": made.status.value, "objective": made.objective, "bound": made.bound, "gap": made.gap}
-    asked = {"home": home, **settings, **proof, "conflicts": list(made.conflicts)}
+    proof = {"status": made.status.value, "objective": made.objective, "bound": made.bound}
+    asked = {"home": home, **settings, **proof, "gap_reached": made.gap, "conflicts": list(made.conflicts)}
     if not _answer(_result(chain, "plan", asked, tables), as_json, to):
         output.show_plan(made)
-    if made.conflicts:
+    if not math.isfinite(made.objective):  # no plan keeps all limits, or none was found
         click.get_current_context().exit(1)
 
 
@@ -341,10 +342,9 @@ def plan(folder: str, home: str | None, as_json: bool, to: str | None, **setting
     help="Draws over the ranges of the data, for the robustness of ranks.",
 )  # fmt: skip
 @samples
+@step
 @seed
-def report(
-    folder: str, home: str | None, controllers: tuple[str, ...], to: str, draws: int, samples: int, seed: int
-) -> None:
+def report(folder: str, home: str | None, controllers: tuple[str, ...], to: str, **settings: Any) -> None:
     """How do I show this to the minister? One HTML file that needs no network."""
     from .export import destination
     from .files import write_whole
@@ -355,7 +355,7 @@ def report(
     from .report import report as write
 
     with output.progress() as tell:
-        page = write(chain, home, controllers, draws=draws, samples=samples, seed=seed, progress=tell)
+        page = write(chain, home, controllers, **settings, progress=tell)
     write_whole(path, page.encode())
     click.echo(f"The report lies in {path} ({len(page.encode()) / 1e6:.1f} MB).", err=True)
 

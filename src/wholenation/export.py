@@ -48,8 +48,11 @@ def write_result(result: Result, path: str | Path) -> Path:
 
 def to_json(result: Result) -> str:
     """The result as JSON: `about`, then every table as a list of rows; what is not computable is null."""
+    about = {key: _finite(value) for key, value in result.about.items()}
     tables = {name: _rows(frame) for name, frame in result.tables.items()}
-    return json.dumps({"about": result.about, **tables}, indent=2, ensure_ascii=False, default=_plain)
+    return json.dumps(
+        {"about": about, **tables}, indent=2, ensure_ascii=False, allow_nan=False, default=_plain
+    )
 
 
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import polars as pl
 from .capability import to_horizon
 from .chain import Chain
 from .errors import QuestionError
-from .measures import BY_CONTROLLERS, MEASURES, Capabilities, Question, Values
+from .measures import ALONE, BY_CONTROLLERS, MEASURES, Capabilities, Question, Values
 from .network import Bools, Network, bloc, to_network
 
 Progress = Callable[[int, int, str], None]
@@ -69,7 +69,7 @@ def measure(
         question = Question(chain, network, capabilities, mask)
         whole = label == list(coalitions)[-1]
         for name, function in MEASURES.items():
-            if name not in BY_CONTROLLERS and not whole:
+            if name not in ALONE and not whole:
                 continue
             found = function(question)
             frames.append(_long(network, label if name in BY_CONTROLLERS else "", name, found))

@@ -58,7 +58,7 @@ class Answer:
 class Solver:
     """A problem held in the solver, solved again and again as bounds change.
 
-    Every solve starts from the basis that `keep_basis` stored, so that an answer does not depend on which
+    Every solve starts from the basis that `warm` stored, so that an answer does not depend on which
     solves came before it.
     """
 

@@ -12,10 +12,10 @@ comes from abroad: gap = 1 - own, own = min(1, share / d).
                 a supplier's output (diversify, attract), 0.75 years of the gap (stockpile)
 
 The figures stand in `wholenation.rates`: `intensity` (R&D per sales) and `capital` (plant per yearly sales) depend on
-the kind, in mining and refining on the stage; `years`, `leaders_years` (years of the leaders' R&D that a follower
-repeats) and the feasibility depend on the level. The scale is set by three facts: EUV took decades and tens of
-billions; Korea localised simple chemicals within 1 to 3 years for about USD 50 million an item (KRW 5.7 trillion over
-100 items, 2019-21); industry as a whole spends 22 % of sales on R&D and 26 % on capital (BCG and SIA 2021, of 2019).
+the kind, for minerals on the stage; `years`, `leaders_years` (years of the leaders' R&D that a follower repeats) and
+the feasibility depend on the level. The scale is set by three facts: EUV took decades and tens of billions; Korea
+localised simple chemicals within 1 to 3 years for about USD 50 million an item (KRW 5.7 trillion over 100 items,
+2019-21); industry as a whole spends 22 % of sales on R&D and 26 % on capital (BCG and SIA 2021, for 2019).
 Ranges of effort are those of the level; an unknown market, taken from its neighbours, widens the range of capex.
 """
 
@@ -34,6 +34,7 @@ from wholenation.errors import QuestionError, unknown
 from wholenation.rates import (
     DEFAULT_LEVEL,
     FEASIBLE,
+    FOLLOWER,
     IMITATION,
     KINDS,
     KNOWN_SHARE,
@@ -107,8 +108,8 @@ def propose_projects(
 
     Every exposed item gets a develop project with two rival routes; materials and software also a stockpile; what
     home knows how to make also build. The eight items for which a second supplier abroad can do most (in USD) get
-    diversify (its plant there) and attract (its plant at home). Two train projects serve the
-    disciplines that the develop projects need most. `first_year` is the first year of the missions unless given.
+    diversify (its plant there) and attract (its plant at home). Two train projects serve the disciplines that the
+    develop projects need most. `first_year` is the first year of the missions unless given.
 
     Raises `QuestionError` for a home that the chain does not know.
     """
@@ -152,6 +153,8 @@ def exposed(chain: Chain, home: str, threshold: float = THRESHOLD) -> list[Gap]:
     demand = dict(chain.jurisdictions.select("jurisdiction", "demand_share").iter_rows())
     demands = [demand[code] for code in sorted(inside) if demand[code] is not None]
     d = demand[home] if demand[home] is not None else (sum(demands) or 1.0)
+    if d <= 0:
+        return []
     gaps = []
     for row in chain.items.filter(pl.col("kind") != "product").iter_rows(named=True):
         shares = _shares(chain, row["item"])
@@ -226,7 +229,11 @@ def _develop(gap: Gap, home: str, first: int) -> Row:
 
 
 def _routes(gap: Gap, project: str) -> list[Row]:
-    """The incumbent's route, and an indirect one: six tenths of the effort, but one level less certain."""
+    """The incumbent's route, and an indirect one: six tenths of the effort, but one level less certain.
+
+    The level grades the unknown. A follower knows that the incumbent's route leads there, so that it counts one
+    level easier; nobody has shown the indirect one, so that it counts as the level says.
+    """
     level, most_likely = LEVELS[gap.level], effort(gap)
     market = (
         f"market {gap.market[1]:g}, intensity {gap.rates.intensity:g}, leaders' years {level.leaders_years:g}"
@@ -236,7 +243,7 @@ def _routes(gap: Gap, project: str) -> list[Row]:
         ("incumbent", 0, 1.0, 0.6, 1.0),
         ("alternative", 1, 0.6, 0.5, 1.2),
     ):
-        at = gap.level + harder
+        at = gap.level + harder - FOLLOWER
         mode = part * most_likely
         teams = max(1, ceil(mode / level.years - 1e-9))
         spread = (low * mode, mode, more * level.overrun * mode)
@@ -254,7 +261,7 @@ def _routes(gap: Gap, project: str) -> list[Row]:
                 "basis": "assumed",
                 "source": "rule of wholenation.menu: effort = market x R&D intensity x leaders' years x 0.65 / 20, "
                 "at least one team for the level's years; feasibility by NASA R&D3 (Mankins 1998)",
-                "note": f"level {at}; {market}" + ("; 0.6 of the incumbent's effort" if harder else ""),
+                "note": f"feasibility of level {at}; {market}" + ("; 0.6 of the incumbent's effort" if harder else ""),
             }
         )
     return rows
@@ -262,7 +269,7 @@ def _routes(gap: Gap, project: str) -> list[Row]:
 
 def _feasibility(level: int) -> Range:
     """The level's probability of success, with a range that ends halfway to its neighbours."""
-    easier, central, harder = FEASIBLE[level - 1 : level + 2]
+    easier, central, harder = FEASIBLE[level : level + 3]
     return (central + harder) / 2, central, (central + easier) / 2
 
 

@@ -34,6 +34,8 @@ class Mission:
     target: Floats
     weight: Floats
     counts_imports: bool
+    part: float
+    """The part of home's need of the product that is the mission's own (1 unless others use the product too)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def to_network(chain: Chain, home: str, *, rng: np.random.Generator | None = Non
     inside = bloc(chain, home)
     at_home = np.isin(jurisdictions, sorted(inside))
     missions = _missions(chain, home, position)
+    products = np.array([mission.product for mission in missions], dtype=np.int64)
 
     shares, known = _shares(chain, position, jurisdictions, rng)
     own = _own(chain, home, shares, at_home, rng)
@@ -126,7 +129,7 @@ def to_network(chain: Chain, home: str, *, rng: np.random.Generator | None = Non
     own[total <= 0] = 1.0
     imports = (1.0 - own)[:, None] * foreign / np.where(total > 0, total, 1.0)[:, None]
 
-    edges = _edges(chain, position, rng)
+    edges = _edges(chain, position, products, rng)
     graph: dict[int, set[int]] = {j: set() for j in range(len(items))}
     for user, needed in zip(edges["user"], edges["input"], strict=True):
         graph[int(user)].add(int(needed))
@@ -222,29 +225,36 @@ def _own(chain: Chain, home: str, shares: Floats, at_home: Bools, rng: np.random
     return np.minimum(1.0, produced / max(own_demand, 1e-9))
 
 
-def _edges(chain: Chain, position: dict[str, int], rng: np.random.Generator | None) -> dict[str, NDArray]:
+def _edges(
+    chain: Chain, position: dict[str, int], products: Ints, rng: np.random.Generator | None
+) -> dict[str, NDArray]:
     user = np.array([position[i] for i in chain.needs["item"]], dtype=np.int64)
     needed = np.array([position[i] for i in chain.needs["input"]], dtype=np.int64)
     labels = list(zip(user.tolist(), chain.needs["group"].to_list(), strict=True))
     numbers: dict[tuple[int, str], int] = {}
     group = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
-    users = np.bincount(needed, minlength=len(position))
+    users = _users(needed, products, len(position))
     return {
         "user": user,
         "input": needed,
         "group": group,
         "rate": _draw(chain.needs, "rate", rng),
-        "weight": 1.0 / np.maximum(users[needed], 1) if len(needed) else np.zeros(0),
+        "weight": 1.0 / users[needed],
         "group_user": np.array([label[0] for label in numbers], dtype=np.int64),
     }
 
 
+def _users(needed: Ints, products: Ints, n: int) -> Ints:
+    """(n,) users of every item, with the missions that draw on it."""
+    return np.bincount(np.concatenate([needed, products]), minlength=n)
+
+
 def _use(edges: dict[str, NDArray], own: Floats, missions: tuple[Mission, ...], n: int) -> Floats:
-    """(n,) base-year draw on every item: its users' own production, shared by weight; products: the mission."""
+    """(n,) base-year draw on every item: its users' own production and its missions, shared by weight."""
     use = np.zeros(n)
     np.add.at(use, edges["input"], edges["weight"] * own[edges["user"]])
     for mission in missions:
-        use[mission.product] = 1.0
+        use[mission.product] += mission.part
     return np.minimum(use, 1.0)
 
 
@@ -253,6 +263,9 @@ def _missions(chain: Chain, home: str, position: dict[str, int]) -> tuple[Missio
     if rows.is_empty():
         homes = ", ".join(sorted(set(chain.missions["home"].to_list())))
         raise QuestionError(f"the chain has no mission for home {home!r}; it has missions for {homes}")
+    products = np.array([position[product] for product in rows.unique("mission")["product"]], dtype=np.int64)
+    needed = np.array([position[i] for i in chain.needs["input"]], dtype=np.int64)
+    users = _users(needed, products, len(position))
     found = []
     for name, part in rows.group_by("mission", maintain_order=True):
         found.append(
@@ -263,6 +276,7 @@ def _missions(chain: Chain, home: str, position: dict[str, int]) -> tuple[Missio
                 target=part["target"].to_numpy().astype(np.float64),
                 weight=part["weight"].to_numpy().astype(np.float64),
                 counts_imports=bool(part["counts_imports"][0]),
+                part=1.0 / users[position[part["product"][0]]],
             )
         )
     return tuple(found)

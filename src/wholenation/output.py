@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -88,6 +89,13 @@ LOSSES = (
     Shown("measure", "loss"),
     Shown("before", "without\nthe plan", amount),
     Shown("after", "with\nthe plan", amount),
+)
+EVALUATION = (
+    Shown("measure", "loss"),
+    Shown("when", "the plan", lambda value: {"before": "without", "after": "with"}.get(value, value)),
+    Shown("mean", "mean", amount),
+    Shown("low", "low", amount),
+    Shown("high", "high", amount),
 )
 PORTFOLIO = (
     Shown("name", "item"),
@@ -234,18 +242,32 @@ def show_outcomes(outcomes: Outcomes) -> None:
 
 def show_plan(plan: Plan) -> None:
     """The status, the loss before and after, what is funded and why, and the pools that bind."""
-    say(plan.status.value, style="bold red" if plan.conflicts else "bold")
+    solved = math.isfinite(plan.objective)
+    status = plan.status.value.capitalize()
+    say(
+        f"{status}. These cannot hold together:" if plan.conflicts else f"{status}.",
+        style="bold" if solved else "red",
+    )
     for conflict in plan.conflicts:
         say(f"  {conflict}", style="red")
-    if plan.conflicts:
+    if not solved:
         return
     say(f"Objective {amount(plan.objective)}, no plan can beat {amount(plan.bound)}: gap {plan.gap:.2%}.")
     show(plan.loss, LOSSES, f"Loss of {plan.home}", "In years of target output, over the horizon.")
+    if len(plan.evaluation):
+        fresh = "Low and high: 95 % confidence interval of the mean; these draws were not planned for."
+        show(plan.evaluation, EVALUATION, "On fresh draws", fresh)
     funded = (
         "Capacity = likely time at which it is there. "
         "Loss if left out = by how much the loss grows without the project."
     )
-    show(plan.portfolio, PORTFOLIO, "What to fund", funded)
+    if len(plan.portfolio):
+        show(plan.portfolio, PORTFOLIO, "What to fund", funded)
+    else:
+        say(
+            "Nothing on the menu is worth its money, or the menu is empty: no project is funded.",
+            style="bold",
+        )
     binding = plan.pools.filter(pl.col("price") > 1e-6).sort("price", descending=True)
     worth = "Worth of one more = years of loss saved per further USD billion, or per further unit."
     if len(binding):

@@ -73,20 +73,23 @@ MACHINE = {
 CODE = {"talent/software": TEAM_PEOPLE}
 
 # Tool makers spend 15 to 20 % of sales on R&D, makers of design software about a third, chemical suppliers 5 to
-# 12 %; a 3 nm fab costs about two years of its sales (IBS 2023), building one takes 1.9 years on average (CSET).
+# 12 %; a 3 nm fab costs about two years of its sales (IBS 2023), building one takes 1.9 years on average (CSET);
+# tool makers assemble, and grow faster than those who run plants.
 KINDS: Mapping[str, Rates] = MappingProxyType(
     {
         "material": _rates(0.08, (0.8, 1.3, 2.0), (1.5, 2, 3), 0.3, CHEMISTRY, {LINE: 0.5}),
         "software": _rates(0.35, (0.05, 0.1, 0.2), (0.5, 1, 2), 0.3, CODE, {}),
-        "tool": _rates(0.17, (0.3, 0.5, 0.8), (2, 3, 5), 0.5, MACHINE, {LINE: 0.5, CLEANROOM: 0.2}),
+        "tool": _rates(0.17, (0.3, 0.5, 0.8), (1, 2, 4), 0.5, MACHINE, {LINE: 0.5, CLEANROOM: 0.2}),
         "process": _rates(0.22, (1.3, 1.9, 2.6), (1.9, 2.5, 4), 0.4, FAB, {CLEANROOM: 0.5}),
     }
 )
-# Miners spend about 1 % of sales on R&D and refiners about 2 %; a new copper mine costs about two years of its
-# sales and opens 3 to 8 years after the decision to build; deposits at home are taken to close a quarter of a gap.
+# Miners spend about 1 % of sales on R&D, refiners about 2 %, makers of magnets and cells 2 to 5 %; a new copper mine
+# costs about two years of its sales and opens 3 to 8 years after the decision to build; deposits at home are taken
+# to close a quarter of a gap.
 STAGES: Mapping[str, Rates] = MappingProxyType(
     {
         "mining": _rates(0.01, (1.5, 2.2, 3.0), (3, 5, 8), 0.3, CHEMISTRY, {LINE: 0.5}, 0.25),
+        "components": _rates(0.03, (0.5, 0.8, 1.5), (2, 3, 4), 0.3, CHEMISTRY, {LINE: 0.5}),
         "refining": _rates(0.02, (0.5, 0.8, 1.5), (2, 3, 5), 0.3, CHEMISTRY, {LINE: 0.5}),
     }
 )
@@ -114,5 +117,7 @@ LEVELS: Mapping[int, Level] = MappingProxyType(
         5: Level(11, 15, 4.0),
     }
 )
-FEASIBLE = (1.0, 0.99, 0.90, 0.80, 0.50, 0.20, 0.10, 0.05)
-"""Probability of success by level, from 1 on (Mankins 1998: 99, 90, 80, 50, 20 %); the ends are ours."""
+FEASIBLE = (1.0, 1.0, 0.99, 0.90, 0.80, 0.50, 0.20, 0.10)
+"""Probability of success from level 0 on, after the one before it (Mankins 1998: 99, 90, 80, 50, 20 % for 1 to 5)."""
+FOLLOWER = 1
+"""Levels by which a route is easier once somebody else has gone it (assumed; 0 would be a pioneer's odds)."""

@@ -16,7 +16,7 @@ import polars as pl
 from .capability import LIFETIME_YEARS, Horizon, Limits
 from .chain import Chain
 from .errors import QuestionError
-from .network import Bools, Floats, Network, bloc
+from .network import UNSERVICED_LIFE, Bools, Floats, Network, bloc
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _idle(network: Network, horizon: Horizon, unserviced: Floats) -> Floats:
     if not unserviced[tool].any():
         return idle
     life = np.where(np.isnan(network.lifetime_years), LIFETIME_YEARS, network.lifetime_years)
-    bare = np.where(np.isnan(network.unserviced_years), 0.3 * life, network.unserviced_years)
+    bare = np.where(np.isnan(network.unserviced_years), UNSERVICED_LIFE * life, network.unserviced_years)
     kept = 1.0 - np.minimum(horizon.delta / life, 1.0)
     kept_bare = 1.0 - np.minimum(horizon.delta / np.minimum(bare, life), 1.0)
     serviced = np.ones_like(network.imports)

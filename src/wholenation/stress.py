@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import polars as pl
 
-from .capability import Capability, Horizon, Limits, Service, targets, to_horizon
+from .capability import LIFETIME_YEARS, Capability, Horizon, Limits, Service, targets, to_horizon
 from .chain import Chain
 from .errors import QuestionError
 from .network import Floats, Network, to_network
@@ -69,7 +69,7 @@ def stress(
             raise QuestionError(f"the chain has no scenario {scenario!r}; it has {', '.join(known)}")
     network = to_network(chain, home)
     horizon = to_horizon(network, step, start)
-    capability = Capability(network, horizon)
+    capability, early = Capability(network, horizon), Capability(network, horizon, early=True)
     plain = capability.base
     rows, items, summary = [], [], []
     runs = [(scenario, planned) for scenario in chosen for planned in ((None, plan) if plan else (None,))]
@@ -78,7 +78,8 @@ def stress(
         limits = under(network, plain, taken)
         if planned is not None:
             limits = planned.expected_limits(network, horizon, limits, taken)
-        service = capability.solve(limits)
+        # Prices come from the plain problem, the path over time from the one that settles it.
+        service = replace(capability.solve(limits), shortfall=early.solve(limits).shortfall)
         key = {"scenario": scenario, "plan": planned is not None}
         rows.append(_table(network, horizon, service).select(*_constants(key), pl.all()))
         items.append(_items(network, horizon, limits, service).select(*_constants(key), pl.all()))
@@ -88,7 +89,9 @@ def stress(
     order = ["scenario", "name", "probability", "plan", "loss", "lowest_output", "lowest_time"]
     frame = pl.DataFrame(
         summary,
-        schema_overrides={"first_bite": pl.Float64, "recovered": pl.Float64, "lowest_time": pl.Float64, "recovery_years": pl.Float64},
+        schema_overrides=dict.fromkeys(
+            ("first_bite", "recovered", "lowest_time", "recovery_years"), pl.Float64
+        ),
     )
     return Outcomes(
         home,
@@ -137,37 +140,47 @@ def availability(network: Network, horizon: Horizon, limits: Limits) -> Floats:
     its scarcest group of inputs, stocks run down, tools wear out. It shows where things run short, also behind
     the narrowest point, where the optimum would not bother.
     """
-    n, steps, delta = len(network.items), horizon.count, horizon.delta
-    kinds = np.array(network.kinds)
-    tool, stocked = kinds == "tool", np.isin(kinds, ("material", "software"))
-    life = np.where(np.isnan(network.lifetime_years), 10.0, network.lifetime_years)
-    renewal = np.minimum(delta / life, 1.0)
-    use = np.maximum(network.use, 1e-12)
-    installed, stock = network.use.copy(), network.stock_years * network.use
-    service = np.bincount(network.edge_group, weights=network.edge_rate, minlength=len(network.group_user))
-    found = np.ones((n, steps))
-    edges = [(network.edge_user == j).nonzero()[0] for j in range(n)]
-    for t in range(steps):
-        for j in network.order:
-            held = 1.0
-            for group in np.unique(network.edge_group[edges[j]]):
-                inside = edges[j][network.edge_group[edges[j]] == group]
-                given = (network.edge_rate[inside] * found[network.edge_input[inside], t]).sum()
-                held = min(held, given / min(1.0, service[group]))
-            arriving = limits.own[j, t] * min(held, 1.0) + limits.imports[j, t]
-            if tool[j]:
-                found[j, t] = (installed[j] - limits.lost[j, t]) / use[j]
-                installed[j] = min(
-                    limits.state[j, t], (1 - renewal[j]) * installed[j] + renewal[j] * arriving
-                )
-            elif stocked[j]:
-                found[j, t] = (stock[j] / delta + arriving) / use[j]
-                left = stock[j] + delta * (arriving - network.use[j])
-                stock[j] = min(limits.state[j, t], max(left, 0.0))
-            else:
-                found[j, t] = arriving / use[j]
-            found[j, t] = 1.0 if network.use[j] <= 0 else min(max(found[j, t], 0.0), 1.0)
+    found = np.ones_like(limits.own)
+    for j in network.order:
+        if network.use[j] > 0:
+            arriving = limits.own[j] * _fed(network, found, j) + limits.imports[j]
+            given = _given(network, horizon, limits, j, arriving)
+            found[j] = np.clip(given / network.use[j], 0.0, 1.0)
     return found
+
+
+def _fed(network: Network, found: Floats, item: int) -> Floats:
+    """(T,) how far the scarcest group of inputs lets home's production of an item run."""
+    inside = np.flatnonzero(network.edge_user == item)
+    held = np.ones(found.shape[1])
+    for group in np.unique(network.edge_group[inside]):
+        edges = inside[network.edge_group[inside] == group]
+        rate = network.edge_rate[edges]
+        held = np.minimum(held, rate @ found[network.edge_input[edges]] / min(1.0, rate.sum()))
+    return held
+
+
+def _given(network: Network, horizon: Horizon, limits: Limits, item: int, arriving: Floats) -> Floats:
+    """(T,) what an item can give a year, from what arrives of it and from its stock or installed base."""
+    kind, delta = network.kinds[item], horizon.delta
+    use, most = network.use[item], limits.state[item]
+    if kind == "tool":
+        life = network.lifetime_years[item]
+        renewal = min(delta / (LIFETIME_YEARS if np.isnan(life) else life), 1.0)
+        installed = np.empty(horizon.count)
+        held = use
+        for t in range(horizon.count):
+            installed[t] = held
+            held = min(most[t], (1.0 - renewal) * held + renewal * arriving[t])
+        return installed - limits.lost[item]
+    if kind in ("material", "software"):
+        stock = np.empty(horizon.count)
+        held = network.stock_years[item] * use
+        for t in range(horizon.count):
+            stock[t] = held
+            held = min(most[t], max(held + delta * (arriving[t] - use), 0.0))
+        return stock / delta + arriving
+    return arriving
 
 
 def _summary(

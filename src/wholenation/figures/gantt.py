@@ -61,14 +61,15 @@ def gantt(plan: Plan, *, width: float = WIDE) -> Figure:
         body.append(line(0, y + pitch, width, y + pitch, PALE))
         body += _labels(row, y, left, right, width)
         body += _bars(row, scale, y + (32 if narrow else 8), 14.0, colours[who], who)
-    money_in = sum(r["cost_musd"] + r["capex_musd"] for r in rows)
+    spent = sum(r["cost_musd"] + r["capex_musd"] for r in rows)
     first = listed([f"{_name(r)} from {when(r['start'])}" for r in rows[:3]])
     projects = len({r["project"] for r in rows})
     alt = (
-        f"Gantt chart of {len(rows)} routes in {projects} projects, {money(money_in)} in all. First: {first}. "
+        f"Gantt chart of {len(rows)} routes in {projects} projects, {money(spent)} in all. First: {first}. "
         f"Contributors: {listed(names)}."
     )
-    return frame(width, bottom + 6, body, title, alt)
+    breaks = [top + 24 + pitch * i for i in range(len(rows))]
+    return frame(width, bottom + 6, body, title, alt, breaks)
 
 
 def main_contributors(plan: Plan) -> dict[str, str]:
@@ -132,8 +133,9 @@ def _labels(row: dict[str, Any], y: float, left: float, right: float, width: flo
 def _bars(row: dict[str, Any], scale: Scale, y: float, high: float, colour: str, who: str) -> list[str]:
     start, end, ready, gate = row["start"], row["end"], row["ready"], row["gate"]
     tip = (
-        f"{_name(row)}, {row['route'] or row['kind']}: research {when(start)} to {when(end)}, "
-        f"capacity likely complete {when(ready)}, main contributor {who}. {row['reason'] or ''}"
+        f"{_name(row)}, {row['route'] or row['kind']}: "
+        + (f"research {when(start)} to {when(end)}, " if end > start else f"from {when(start)}, ")
+        + f"capacity likely complete {when(ready)}, main contributor {who}. {row['reason'] or ''}"
     )
     body = []
     if known(ready) and ready > end:
@@ -141,10 +143,11 @@ def _bars(row: dict[str, Any], scale: Scale, y: float, high: float, colour: str,
         body.append(
             rect(scale(end), y, scale(ready) - scale(end), high, pale, tip, stroke=colour, stroke_width=1, class_="capacity")
         )
-    body.append(
-        rect(scale(start), y, max(scale(end) - scale(start), 2.0), high, colour, tip, class_="research",
-             data_start=repr(float(start)), data_end=repr(float(end)))  # fmt: skip
-    )
+    if end > start:
+        body.append(
+            rect(scale(start), y, max(scale(end) - scale(start), 2.0), high, colour, tip, class_="research",
+                 data_start=repr(float(start)), data_end=repr(float(end)))  # fmt: skip
+        )
     if known(ready):
         body.append(_diamond(scale(ready), y + high / 2, INK))
     if known(gate):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wholenation.figures.formats import known, listed, years
+from wholenation.figures.formats import known, listed
 from wholenation.figures.palette import BLUE, MUTED, PAPER, RULE, VERMILION
 from wholenation.figures.svg import (
     SMALL,
@@ -66,7 +66,7 @@ def loss(plan: Plan, *, width: float = WIDE) -> Figure:
         body.append(text(0, y + (28 if narrow else 40), note, size=SMALL, fill=MUTED, halo=True))
         for j, point in enumerate(points):
             body += _drawn(point, x, y + (44 if narrow else 18) + 20 * j, f"{name}, {note}", width)
-    told = [f"{name} {note}: {listed([f'{years(p.value)} {STATES[p.state]}' for p in ps])}" for name, note, ps in groups]
+    told = [f"{name} {note}: {listed([f'{p.value:.2f} years {STATES[p.state]}' for p in ps])}" for name, note, ps in groups]
     return frame(width, bottom + 38, body, title, f"Loss in years of target output. {'; '.join(told)}.")
 
 
@@ -74,11 +74,10 @@ def _groups(plan: Plan) -> list[tuple[str, str, list[Point]]]:
     """Name, note and points of every measure of the loss."""
     fresh: dict[str, list[Point]] = {}
     for row in plan.evaluation.iter_rows(named=True):
-        state = next((s for s in STATES if s in row["measure"]), "")
-        if state and known(row["mean"]):
-            name = row["measure"].replace(state, "").strip(" _")
-            fresh.setdefault(name, []).append(Point(state, row["mean"], row["low"], row["high"]))
-    groups = [(NAMES.get(name, "Expected loss"), "on fresh draws", points) for name, points in fresh.items()]
+        if row["measure"] in NAMES and row["when"] in STATES and known(row["mean"]):
+            point = Point(row["when"], row["mean"], row["low"], row["high"])
+            fresh.setdefault(row["measure"], []).append(point)
+    groups = [(NAMES[name], "on fresh draws", points) for name, points in fresh.items()]
     for row in plan.loss.iter_rows(named=True):
         if row["measure"] in NAMES:
             points = [Point(s, row[s]) for s in STATES if known(row[s])]
@@ -107,7 +106,7 @@ def _mark(x: float, y: float, state: str, *children: str, **more: object) -> str
 def _drawn(point: Point, x: Scale, y: float, name: str, width: float) -> list[str]:
     colour = BLUE if point.state == "after" else VERMILION
     body, end = [], point.value
-    told = years(point.value)
+    told = f"{point.value:.2f} years"
     if point.low is not None and point.high is not None and known(point.low) and known(point.high):
         body += [
             line(x(point.low), y, x(point.high), y, colour, 2),
@@ -115,7 +114,7 @@ def _drawn(point: Point, x: Scale, y: float, name: str, width: float) -> list[st
             line(x(point.high), y - 4, x(point.high), y + 4, colour, 1.4),
         ]
         end = max(point.high, point.value)
-        told += f" ({point.low:.1f}–{point.high:.1f})"
+        told += f" ({point.low:.2f}–{point.high:.2f})"
     tip = hint(f"{name}: {told} {STATES[point.state]}")
     body.append(_mark(x(point.value), y, point.state, tip, class_=point.state, data_value=repr(float(point.value))))
     flip = x(end) > width * 0.72

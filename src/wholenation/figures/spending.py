@@ -43,7 +43,7 @@ def spending(plan: Plan, *, width: float = WIDE) -> Figure:
     most = max(per_year.values())
     colours = categories(names)
     narrow = width < 600
-    legend = 0.0 if narrow else 230.0
+    legend = 0.0 if narrow else 320.0
     left, right = 52.0, width - legend - (0 if narrow else 24)
     key_height = 20.0 * len(names) + 12 if narrow else 0.0
     top, high = key_height + 26, 220.0
@@ -78,7 +78,7 @@ def spending(plan: Plan, *, width: float = WIDE) -> Figure:
         x, y = (0.0, 20.0 * i) if narrow else (right + 24, top + 20.0 * i)
         told = money(by_name[name])
         body.append(rect(x, y + 2, 14, 11, colours[name]))
-        body.append(text(x + 20, y + 12, clip(name, (width - x) - 110, NORMAL), tip=name))
+        body.append(text(x + 20, y + 12, clip(name, (width - x) - 100, NORMAL), tip=name))
         body.append(text(width, y + 12, told, anchor="end", fill=MUTED))
     whole = sum(by_name.values())
     alt = (

@@ -21,6 +21,9 @@ SMALL, NORMAL = 11.0, 12.0
 # Characters that XML 1.0 cannot hold.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
+NAME = re.compile(r'(?<=")(f[0-9a-f]{10})([td])(?=")')
+SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)" width="[\d.]+" height="[\d.]+"')
+
 Scale = Callable[[float], float]
 
 
@@ -31,6 +34,31 @@ class Figure:
     svg: str
     title: str
     alt: str
+    breaks: tuple[float, ...] = ()
+    """Heights at which the picture may be cut when it is longer than a sheet of paper."""
+
+    def pages(self, longest: float) -> list[str]:
+        """The picture as SVG, cut into parts of at most `longest` pixels where that is possible.
+
+        The parts after the first are hidden from screen readers, which have read its description by then.
+        """
+        width, height = self._size()
+        cuts = [0.0]
+        for this, following in zip(self.breaks, [*self.breaks[1:], height], strict=False):
+            if following - cuts[-1] > longest and this > cuts[-1]:
+                cuts.append(this)
+        parts = []
+        for k, (top, bottom) in enumerate(zip(cuts, [*cuts[1:], height], strict=True)):
+            head = f'viewBox="0 {num(top)} {num(width)} {num(bottom - top)}" width="{num(width)}" height="{num(bottom - top)}"'
+            part = NAME.sub(rf"\1-{k}\2", SIZE.sub(head, self.svg, count=1))
+            parts.append(part if k == 0 else part.replace('role="img"', 'aria-hidden="true"', 1))
+        return parts
+
+    def _size(self) -> tuple[float, float]:
+        found = SIZE.search(self.svg)
+        if found is None:
+            raise ValueError("the figure has no size")
+        return float(found[1]), float(found[2])
 
     def _repr_html_(self) -> str:
         return self.svg
@@ -229,7 +257,9 @@ def paragraph(x: float, y: float, words: str, width: float, **style: object) -> 
     return drawn, y + 15 * len(lines)
 
 
-def frame(width: float, height: float, body: Iterable[str], title: str, alt: str) -> Figure:
+def frame(
+    width: float, height: float, body: Iterable[str], title: str, alt: str, breaks: Iterable[float] = ()
+) -> Figure:
     """The finished figure: size, font, role, title and description around the body."""
     drawn = "".join(body)
     key = "f" + hashlib.sha256(f"{width}{title}{alt}{drawn}".encode(errors="replace")).hexdigest()[:10]
@@ -248,7 +278,7 @@ def frame(width: float, height: float, body: Iterable[str], title: str, alt: str
         font_family=FONTS,
         style="max-width:100%;height:auto;font-variant-numeric:tabular-nums",
     )
-    return Figure(svg, title, alt)
+    return Figure(svg, title, alt, tuple(breaks))
 
 
 def missing(title: str, words: str, width: float) -> Figure:

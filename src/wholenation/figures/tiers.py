@@ -71,7 +71,7 @@ def tiers(
     marks = _common(chain)
     blocks = _blocks(chain, marks)
     ranks = _ranks(exposure)
-    made = frozenset(names) - set(chain.supply["item"])
+    made = frozenset(names) - set(chain.supply["item"]) | _products(chain, home)
     drawing = _Drawing(names, _kinds(chain), marks, _notes(chain, marks), made, values, ranks, colour, _suppliers(chain, home), width)
     bottom = drawing.place(blocks)
     body = [*drawing.legend(about)]
@@ -87,7 +87,7 @@ def tiers(
         f"{len(names)} items of the chain in {count} tiers with {chain.needs.height} needs, coloured by {about}."
         + (f" {'Lowest' if colour == 'availability' else 'Highest'}: {told}." if told else "")
     )
-    return frame(width, bottom, body, title, alt)
+    return frame(width, bottom, body, title, alt, breaks=[block.top - 4 for block in blocks])
 
 
 def _values(
@@ -179,6 +179,12 @@ def _ranks(exposure: Exposure | None, top: int = 10) -> dict[str, int]:
         return {}
     rows = exposure.shortlist(top)
     return dict(zip(rows["item"], rows["rank"], strict=True))
+
+
+def _products(chain: Chain, home: str) -> frozenset[str]:
+    """What home's missions want made at home: imports of it do not count."""
+    wanted = chain.missions.filter((pl.col("home") == home) & ~pl.col("counts_imports"))
+    return frozenset(wanted["product"].to_list())
 
 
 def _kinds(chain: Chain) -> dict[str, str]:
@@ -305,7 +311,8 @@ class _Drawing:
 
     def legend(self, about: str) -> list[str]:
         worst_is_low = self.colour == "availability"
-        body = [text(0, 14, f"Colour: {about}" if len(about) < 56 or not self.narrow else "Colour", bold=True)]
+        told = about[:1].upper() + about[1:]
+        body = [text(0, 14, clip(told, self.width / 1.1), bold=True, tip=told)]
         y = 22.0
         ends = ("all", "none") if worst_is_low else ("none", "all") if self.colour == "foreign_share" else ("low", "high")
         body.append(text(0, y + 12, ends[0], size=SMALL, fill=MUTED))

@@ -36,4 +36,7 @@ MEASURES: dict[str, Callable[[Question], Values]] = {
 BY_CONTROLLERS = ("exposure", "loss", "price", "denied_share", "time_to_bite_years")
 """Measures that depend on who denies; the others belong to the item and the home alone."""
 
-__all__ = ["BY_CONTROLLERS", "MEASURES", "Capabilities", "Question", "Values"]
+ALONE = ("loss", "price", "denied_share", "time_to_bite_years")
+"""Those of them that are also asked of each controller alone; the others only of the whole coalition."""
+
+__all__ = ["ALONE", "BY_CONTROLLERS", "MEASURES", "Capabilities", "Question", "Values"]

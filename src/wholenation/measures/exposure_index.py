@@ -14,10 +14,10 @@ def exposure_index(question: Question) -> Values:
     """Years of target output lost if the coalition denies the item and its substitutes, before home could replace it.
 
     The loss of the capability problem in which home's own production of the item starts to grow so that it is
-    complete after `time_to_replace` (over its last two years, or its second half if that is shorter). It joins how much output hangs on the item, how
-    much of it can be denied, how fast that bites and how long home needs to answer. What the coalition holds of the
-    item's substitutes is denied with it: a substitute in the same hands is no refuge. Where no project would
-    replace the item within the horizon, exposure is the loss.
+    complete after `time_to_replace` (over its last two years, or its second half if that is shorter). It joins how
+    much output hangs on the item, how much of it can be denied, how fast that bites and how long home needs to answer.
+    What the coalition holds of the item's substitutes is denied with it: a substitute in the same hands is no refuge.
+    Where no project would replace the item within the horizon, exposure is the loss.
     """
     horizon, network = question.horizon, question.network
     years = time_to_replace(question).value

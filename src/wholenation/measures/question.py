@@ -61,7 +61,9 @@ class Capabilities:
             limits = capability.base
             changed, grown = limits.imports.copy(), limits.own.copy()
             for j, left in imports.items():
-                changed[place[j]] = left
+                # A substitute that only serves what no mission reaches is not in the problem.
+                if j in place:
+                    changed[place[j]] = left
             if own is not None:
                 grown[place[item]] = own
             service = capability.solve(limits.merged(imports=changed, own=grown))

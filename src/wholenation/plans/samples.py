@@ -42,7 +42,7 @@ def draw_samples(menu: Menu, probability: Floats, count: int, seed: int) -> Samp
     exact = probability[live] / probability[live].sum() * count
     number = np.maximum(np.floor(exact), 1.0).astype(np.int64)
     while number.sum() > count:
-        number[np.argmax(number - exact)] -= 1
+        number[np.argmax(np.where(number > 1, number - exact, -np.inf))] -= 1
     while number.sum() < count:
         number[np.argmax(exact - number)] += 1
     scenario = np.repeat(live, number)

@@ -1,0 +1,387 @@
+"""How do I show this to the minister? Everything that was found, in one HTML file that needs no network."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from . import __version__, figures
+from .chain import Chain
+from .dictionary import dictionary
+from .exposure import Exposure, measure
+from .figures import Figure, formats
+from .figures.formats import known, listed, money, when
+from .network import bloc, to_network
+from .plans import Plan, budget_frontier
+from .plans import plan as make_plan
+from .stress import Outcomes, stress
+
+Progress = Callable[[int, int, str], None]
+Row = dict[str, Any]
+TOP = 10
+SURE = 0.9
+"""A rank is called robust when the item stays among the first in this share of draws."""
+FRONTIER = (0.0, 0.1, 0.25, 0.5, 1.0)
+"""Budgets of the frontier, as parts of the money that contributors are expected to pay in."""
+SHEET = 1030.0
+"""The height of a sheet of paper, in pixels of a figure drawn at its desk width (A4, margins and heading off)."""
+MEASURES = {
+    "exposure": "Exposure",
+    "loss": "Loss if denied",
+    "price": "Price",
+    "denied_share": "Share that the coalition can deny",
+    "concentration": "Concentration (HHI)",
+    "foreign_share": "Foreign share",
+    "substitutes": "Substitutes",
+    "controllers_needed": "Controllers needed for 90 %",
+    "time_to_bite_years": "Time to bite",
+    "time_to_replace_years": "Time to replace",
+    "rank_robustness": "Rank robustness",
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the report shows; the plan and the frontier are missing where the chain has no projects for home."""
+
+    exposure: Exposure
+    outcomes: Outcomes
+    plan: Plan | None
+    frontier: pl.DataFrame | None
+
+
+def report(
+    chain: Chain,
+    home: str,
+    controllers: Iterable[str] = (),
+    *,
+    step: str = "year",
+    draws: int = 50,
+    samples: int = 30,
+    seed: int = 0,
+    exposure: Exposure | None = None,
+    outcomes: Outcomes | None = None,
+    plan: Plan | None = None,
+    frontier: pl.DataFrame | None = None,
+    day: date | None = None,
+    progress: Progress | None = None,
+) -> str:
+    """One self-contained HTML page: the answer in plain sentences, the figures, every assumption and source.
+
+    What is not passed in is computed: exposure with `draws` draws, a plan over `samples` futures (where the chain
+    has projects and pools for home), outcomes with and without it, and the frontier. The page depends on its
+    arguments alone; `day` is the date that it bears, by default today.
+    """
+    controllers = tuple(dict.fromkeys(controllers))
+    if exposure is None:
+        exposure = measure(
+            chain, home, controllers, step=step, draws=draws, top=TOP, seed=seed, progress=progress
+        )
+    if plan is None and _has_menu(chain, home):
+        plan = make_plan(chain, home, samples=samples, seed=seed, progress=progress)
+    solved = plan is not None and not plan.conflicts and known(plan.objective)
+    if outcomes is None:
+        outcomes = stress(chain, home, step=step, plan=plan if solved else None, seed=seed, progress=progress)
+    if frontier is None and plan is not None and solved:
+        budgets = _budgets(plan)
+        frontier = budget_frontier(
+            chain, home, budgets, samples=min(samples, 12), gap=0.02, time_limit=20.0, seed=seed, progress=progress
+        )
+    results = Results(exposure, outcomes, plan, frontier)
+    asked = {"home": home, "controllers": controllers, "step": step, "draws": exposure.draws, "samples": samples}
+    page = _environment().get_template("report.html.j2")
+    return page.render(
+        chain=chain,
+        home=_name(chain, home),
+        asked=asked,
+        run=_run(chain, asked, seed, day or date.today()),
+        answer=_answer(chain, home, results),
+        shortlist=_records(exposure.shortlist(2 * TOP)),
+        coverage=[row | {"name": MEASURES.get(row["measure"], row["measure"])} for row in _records(exposure.coverage)],
+        summary=_scenarios(outcomes),
+        plan=plan,
+        solved=solved,
+        portfolio=_records(plan.portfolio) if plan else [],
+        rejected=_rejected(plan) if plan else [],
+        frontier=_records(frontier) if frontier is not None else [],
+        pictures=_pictures(chain, home, results, solved),
+        foreign=_foreign(chain, home),
+        assumptions=_assumptions(chain, home),
+        sources=_sources(chain, home),
+        warnings=chain.warnings,
+    )
+
+
+def _has_menu(chain: Chain, home: str) -> bool:
+    """Whether there is a project and a pool of money that home could use."""
+    mine = pl.col("home").is_null() | (pl.col("home") == home)
+    money_pools = chain.pools.filter(mine & (pl.col("resource") == "money"))
+    return not chain.projects.filter(mine).is_empty() and not money_pools.is_empty()
+
+
+def _budgets(plan: Plan) -> list[float]:
+    """Round budgets from nothing to all the money that contributors are expected to pay in."""
+    available = plan.pools.filter(pl.col("resource") == "money")["available"].sum()
+    return sorted({float(f"{part * available:.2g}") for part in FRONTIER})
+
+
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("wholenation", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+    )
+    for name in ("number", "share", "years", "money", "when"):
+        found.filters[name] = getattr(formats, name)
+    found.filters["listed"] = listed
+    found.filters["tied"] = lambda words: words.replace(" %", f"{formats.SPACE}%")
+    found.globals["known"] = known
+    return found
+
+
+def _records(frame: pl.DataFrame) -> list[Row]:
+    return list(frame.iter_rows(named=True))
+
+
+def _name(chain: Chain, code: str) -> str:
+    names = dict(zip(chain.jurisdictions["jurisdiction"], chain.jurisdictions["name"], strict=True))
+    return str(names.get(code, code))
+
+
+def _run(chain: Chain, asked: Row, seed: int, day: date) -> Row:
+    """What identifies the run: the same id means the same data, question, seed and version."""
+    folder = Path(chain.folder)
+    told = folder.name if folder.is_absolute() else folder.as_posix()
+    words = ["wholenation", "report", told, "--home", asked["home"]]
+    if asked["controllers"]:
+        words += ["--controllers", ",".join(asked["controllers"])]
+    words += ["--draws", str(asked["draws"]), "--samples", str(asked["samples"]), "--seed", str(seed)]
+    words += ["--to", "report.html"]
+    key = repr((__version__, chain.data_hash, sorted(asked.items()), seed))
+    return {
+        "id": hashlib.sha256(key.encode()).hexdigest()[:12],
+        "version": __version__,
+        "data": chain.data_hash,
+        "seed": seed,
+        "day": f"{day.day} {day:%B %Y}",
+        "command": " ".join(words),
+    }
+
+
+def _answer(chain: Chain, home: str, results: Results) -> Row:
+    """The numbers of the opening half page."""
+    exposure, plan = results.exposure, results.plan
+    items = _records(exposure.shortlist(TOP).filter(pl.col("exposure") > 1e-9))
+    robust = [row for row in items if known(row["rank_robustness"])]
+    plain = results.outcomes.summary.filter(~pl.col("plan")).sort("loss", descending=True)
+    worst = plain.row(0, named=True) if plain.height else None
+    after = None
+    if worst:
+        same = results.outcomes.summary.filter(pl.col("plan") & (pl.col("scenario") == worst["scenario"]))
+        after = same.row(0, named=True) if same.height else None
+    times = results.outcomes.table["time"]
+    answer: Row = {
+        "first": items,
+        "coalition": _coalition(chain, exposure),
+        "worst": worst,
+        "worst_after": after,
+        "harmless": int((plain["loss"] <= 1e-6).sum()),
+        "scenarios": plain.height,
+        "horizon": (when(times.min()), when(times.max() + _delta(times))) if len(times) else ("", ""),
+        "robust": sum(row["rank_robustness"] >= SURE for row in robust) if robust else None,
+        "shakiest": min(robust, key=lambda row: row["rank_robustness"]) if robust else None,
+        "measured": _measured(chain, home),
+        "funded": None,
+    }
+    if plan is not None and plan.portfolio.height:
+        answer["funded"] = _funded(plan)
+    return answer
+
+
+def _coalition(chain: Chain, exposure: Exposure) -> str:
+    codes = exposure.coalition.split("+")
+    known_codes = set(chain.jurisdictions["jurisdiction"])
+    if not set(codes) <= known_codes:
+        return "all foreign suppliers"
+    return listed([_name(chain, code) for code in codes])
+
+
+def _delta(times: pl.Series) -> float:
+    steps = times.unique().sort()
+    return float(steps[1] - steps[0]) if len(steps) > 1 else 1.0
+
+
+def _funded(plan: Plan) -> Row:
+    """What the plan funds, and what it is worth on the samples and on fresh draws."""
+    rows = plan.portfolio
+    by = plan.spending.group_by("contributor").agg(pl.col("musd").sum()).sort(["musd", "contributor"], descending=[True, False])
+    first = rows.sort("loss_if_left_out", "project", descending=[True, False]).unique("project", maintain_order=True)
+    fresh = {(r["measure"], r["when"]): r for r in _records(plan.evaluation)}
+    samples = {r["measure"]: r for r in _records(plan.loss)}
+    return {
+        "projects": rows["project"].n_unique(),
+        "routes": rows.filter(pl.col("route") != "").height,
+        "research": float(rows["cost_musd"].sum()),
+        "capacity": float(rows["capex_musd"].sum()),
+        "contributors": [f"{name} ({money(musd)})" for name, musd in by.head(4).iter_rows()],
+        "others": max(by.height - 4, 0),
+        "first": _records(first.head(5)),
+        "before": fresh.get(("expected", "before")),
+        "after": fresh.get(("expected", "after")),
+        "samples": samples.get("expected"),
+        "tail": samples.get("cvar"),
+    }
+
+
+def _rejected(plan: Plan) -> list[Row]:
+    """What is not funded, together where kind and reason are the same."""
+    together = plan.rejected.group_by("kind", "reason", maintain_order=True).agg(pl.col("name"))
+    return _records(together)
+
+
+def _scenarios(outcomes: Outcomes) -> list[Row]:
+    """One row per scenario, with the loss under the plan beside the loss without it."""
+    planned = {r["scenario"]: r for r in _records(outcomes.summary.filter(pl.col("plan")))}
+    plain = outcomes.summary.filter(~pl.col("plan")).sort("loss", descending=True)
+    return [row | {"with_plan": planned.get(row["scenario"])} for row in _records(plain)]
+
+
+def _pictures(chain: Chain, home: str, results: Results, solved: bool) -> dict[str, str]:
+    """Every figure at two widths: for a desk and paper, and for a telephone."""
+    exposure, plan = results.exposure, results.plan
+    draw: dict[str, Callable[[float], Figure]] = {
+        "shortlist": lambda w: figures.shortlist(exposure, TOP, width=w),
+        "tiers": lambda w: figures.tiers(chain, home, exposure=exposure, width=w),
+        "worldmap": lambda w: figures.worldmap(chain, home, exposure, width=w),
+        "outputs": lambda w: figures.outputs(results.outcomes, width=w),
+    }
+    if plan is not None and solved:
+        draw |= {
+            "gantt": lambda w: figures.gantt(plan, width=w),
+            "spending": lambda w: figures.spending(plan, width=w),
+            "loss": lambda w: figures.loss(plan, width=w),
+            "prices": lambda w: figures.prices(plan, width=w),
+        }
+        if results.frontier is not None:
+            spent = float(plan.spending["musd"].sum())
+            frontier = results.frontier
+            draw["frontier"] = lambda w: figures.frontier(frontier, chosen=spent, width=w)
+    pictures = {}
+    for name, function in draw.items():
+        wide, narrow = function(figures.WIDE), function(figures.NARROW)
+        sheets = wide.pages(SHEET)
+        # A picture longer than a sheet of paper stands in the page a second time, cut for printing.
+        paper = "".join(f'<div class="sheet">{sheet}</div>' for sheet in sheets) if len(sheets) > 1 else ""
+        whole = "desk screen" if paper else "desk"
+        pictures[name] = (
+            f'<div class="{whole}">{wide.svg}</div><div class="phone">{narrow.svg}</div>'
+            + (f'<div class="paper">{paper}</div>' if paper else "")
+        )
+    return pictures
+
+
+def _foreign(chain: Chain, home: str) -> Row:
+    """How much of its inputs home imports, and on what definition the shares stand."""
+    network = to_network(chain, home)
+    supplied = set(chain.supply["item"])
+    abroad = [float(v) for item, v in zip(network.items, network.imports.sum(axis=1), strict=True) if item in supplied]
+    counted = dict(chain.supply.group_by("counted_by").len().iter_rows())
+    demand = chain.jurisdictions.filter(pl.col("jurisdiction").is_in(sorted(bloc(chain, home))))["demand_share"].drop_nulls()
+    return {
+        "supplied": len(abroad),
+        "mostly": sum(v >= 0.9 for v in abroad),
+        "none": sum(v < 0.05 for v in abroad),
+        "headquarters": counted.get("headquarters", 0),
+        "location": counted.get("location", 0),
+        "demand": float(demand.max()) if len(demand) else None,  # type: ignore[arg-type]
+    }
+
+
+def _rows_of(chain: Chain, table: str, home: str) -> pl.DataFrame:
+    """A table's rows, of the projects, routes, staffing and pools only those that this home could use."""
+    frame = chain.table(table)
+    mine = pl.col("home").is_null() | (pl.col("home") == home)
+    if table in ("projects", "pools", "missions"):
+        return frame.filter(mine)
+    if table in ("routes", "staffing"):
+        return frame.filter(pl.col("project").is_in(chain.projects.filter(mine)["project"].to_list()))
+    return frame
+
+
+def _measured(chain: Chain, home: str) -> Row:
+    """How many rows of the tables are measured, and how many are not."""
+    counts = {"measured": 0, "estimated": 0, "assumed": 0}
+    for name in dictionary():
+        frame = _rows_of(chain, name, home)
+        if "basis" in frame.columns:
+            for basis, count in frame.group_by("basis").len().iter_rows():
+                counts[basis] = counts.get(basis, 0) + count
+    return counts
+
+
+def _assumptions(chain: Chain, home: str) -> list[Row]:
+    """Per table: every row that is not measured, with the range of each of its numbers and its source.
+
+    Rows that agree in all of that are told in one line, by their keys.
+    """
+    number_of = {row["source"]: row["number"] for row in _sources(chain, home)}
+    names = dict(zip(chain.items["item"], chain.items["name"], strict=True))
+    found = []
+    for table, columns in dictionary().items():
+        frame = _rows_of(chain, table, home)
+        if "basis" not in frame.columns:
+            continue
+        frame = frame.filter(pl.col("basis").is_not_null() & (pl.col("basis") != "measured"))
+        ranged = [c for c in columns.values() if c.ranged and frame[c.name].null_count() < frame.height]
+        groups: dict[tuple[Any, ...], list[str]] = {}
+        for row in _records(frame):
+            keys = [str(row[c.name]) for c in columns.values() if c.key and row[c.name] is not None]
+            told = names.get(row.get("item") or "", "")
+            cells = [(row[c.name], row[f"{c.name}_low"], row[f"{c.name}_high"]) for c in ranged]
+            source = number_of.get(row["source"], "")
+            key = " · ".join(keys) + (f", {told}" if told else "")
+            groups.setdefault((tuple(_range(*cell) for cell in cells), row["basis"], source), []).append(key)
+        if groups:
+            heads = [{"name": c.name, "unit": c.unit, "meaning": c.meaning} for c in ranged]
+            rows = [
+                {"keys": keys, "cells": cells, "basis": basis, "source": source}
+                for (cells, basis, source), keys in groups.items()
+            ]
+            found.append({"table": table, "heads": heads, "rows": rows, "count": frame.height})
+    return found
+
+
+def _range(value: Any, low: Any, high: Any) -> tuple[str, str, str] | None:
+    """Central, low and high as text; dates are as good as numbers."""
+    if value is None:
+        return None
+    told = [str(v) if isinstance(v, date) else formats.number(v, 3) for v in (value, low, high)]
+    return told[0], told[1], told[2]
+
+
+def _sources(chain: Chain, home: str) -> list[Row]:
+    """Every source once, with the number of rows that rest on it, table by table; most used first."""
+    counts: dict[str, dict[str, int]] = {}
+    for table in dictionary():
+        frame = _rows_of(chain, table, home)
+        if "source" in frame.columns:
+            for source, count in frame.group_by("source").len().sort("source").iter_rows():
+                if source is not None:
+                    counts.setdefault(source, {})[table] = count
+    order = sorted(counts, key=lambda s: (-sum(counts[s].values()), s))
+    return [
+        {
+            "number": i + 1,
+            "source": source,
+            "rows": sum(counts[source].values()),
+            "tables": ", ".join(f"{table} {count}" for table, count in counts[source].items()),
+        }
+        for i, source in enumerate(order)
+    ]
