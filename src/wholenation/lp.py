@@ -100,11 +100,9 @@ class Solver:
         """New bounds for the rows at `index`."""
         self._highs.changeRowsBounds(len(index), index.astype(np.int32), lower, upper)
 
-    def set_start(self, x: Floats) -> None:
-        """A first solution for a mixed-integer solve."""
-        start = highspy.HighsSolution()
-        start.col_value = x.tolist()
-        self._highs.setSolution(start)
+    def set_start(self, index: Ints, value: Floats) -> None:
+        """A first guess for some columns of a mixed-integer solve; the solver completes it if it can."""
+        self._highs.setSolution(len(index), index.astype(np.int32), value.astype(np.float64))
 
     def solve(
         self,

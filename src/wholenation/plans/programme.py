@@ -73,6 +73,10 @@ def plan(
     problem = extensive_problem(menu, setting.network, horizon, setting.futures, drawn, risk, rules)
     answer = _solve(problem, gap, time_limit, progress)
     idle = nothing(menu, horizon)
+    if answer.status is Status.FAILED and not require and max_loss is None:
+        # Stopped before the solver had anything: to fund nothing is the plan found so far.
+        x = np.zeros(len(problem.problem.cost))
+        answer = replace(answer, status=Status.TIME_LIMIT, x=x, bound=-np.inf)
     if answer.status in (Status.INFEASIBLE, Status.FAILED):
         limits: tuple[str, ...] = ()
         if answer.status is Status.INFEASIBLE:
@@ -229,7 +233,10 @@ def _solve(problem: Extensive, gap: float, time_limit: float, progress: Progress
             known = "no plan yet" if abs(found) > 1e20 else f"loss {found:.3f}, bound {max(bound, 0.0):.3f}"
             progress(min(int(seconds), int(time_limit)), int(time_limit), known)
 
-    return Solver(problem.problem).solve(gap=gap, time_limit=time_limit, progress=told)
+    solver = Solver(problem.problem)
+    # To fund nothing is a plan, so that there is one at any moment of interruption.
+    solver.set_start(problem.y, np.zeros(len(problem.y)))
+    return solver.solve(gap=gap, time_limit=time_limit, progress=told)
 
 
 def _prices(problem: Extensive, answer: Answer, menu: Menu) -> tuple[Floats, Floats]:
