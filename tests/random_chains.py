@@ -8,9 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
+from wholenation.capability import Horizon
 from wholenation.chain import Chain, read_chain, write_package
+from wholenation.network import Network
 
 Rows = list[dict[str, Any]]
 FOREIGN = ("BBB", "CCC", "DDD")
@@ -133,3 +136,15 @@ def _missions(draw: st.DrawFn, codes: list[str], items: Rows, calm: bool) -> Row
 def chains(*, calm: bool = False) -> st.SearchStrategy[Chain]:
     """Random chains; with `calm`, nothing is short in the base year and every target is 1."""
     return tables(calm=calm).map(chain_of)
+
+
+def is_tool(network: Network) -> np.ndarray:
+    return np.array(network.kinds) == "tool"
+
+
+def wearing(network: Network, horizon: Horizon) -> np.ndarray:
+    """(n, T) what is left of the base-year tools if none is renewed: at most that can stand idle."""
+    life = np.where(np.isnan(network.lifetime_years), 10.0, network.lifetime_years)
+    kept = 1.0 - np.minimum(horizon.delta / life, 1.0)
+    base = network.use * is_tool(network)
+    return base[:, None] * kept[:, None] ** np.arange(horizon.count)

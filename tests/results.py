@@ -12,7 +12,9 @@ class Status(StrEnum):
     OPTIMAL = "solved to the gap asked for"
 
 
-def made_up_exposure(rows: list[tuple[str, str, float | None]], robust: float | None = 0.9) -> SimpleNamespace:
+def made_up_exposure(
+    rows: list[tuple[str, str, float | None]], robust: float | None = 0.9
+) -> SimpleNamespace:
     """Exposure of items given as (code, name, exposure)."""
     ranked = pl.DataFrame(
         {
@@ -63,7 +65,9 @@ def made_up_outcomes(scenarios: dict[str, list[float]], *, planned: bool = True)
                 items.append((name, plan, 2026.0 + k, "resist", value, 0.0))
             lost = sum(1 - value for value in told)
             bite = 2026.0 if lost else None
-            summary.append((name, f"Scenario {name}", 0.5, plan, lost, min(told), bite, bite, None, "Resists"))
+            summary.append(
+                (name, f"Scenario {name}", 0.5, plan, lost, min(told), bite, bite, None, "Resists")
+            )
     table = ["scenario", "plan", "mission", "time", "output", "target"]
     item = ["scenario", "plan", "time", "item", "availability", "price"]
     columns = {
@@ -129,7 +133,9 @@ def made_up_plan(name: str = "Dry etchers", *, empty: bool = False) -> SimpleNam
             "high": [4.5, None, 2.4, None],
         }
     )
-    rejected = pl.DataFrame({"project": ["x"], "name": ["Wafers"], "kind": ["build"], "reason": ["never short"]})
+    rejected = pl.DataFrame(
+        {"project": ["x"], "name": ["Wafers"], "kind": ["build"], "reason": ["never short"]}
+    )
     frames = {
         "portfolio": portfolio, "spending": spending, "pools": pools, "loss": loss, "evaluation": evaluation,
         "rejected": rejected,

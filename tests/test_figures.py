@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,13 +16,15 @@ from results import made_up_exposure, made_up_frontier, made_up_outcomes, made_u
 from wholenation import figures
 from wholenation.chain import Chain, read_chain
 from wholenation.errors import OutputError, QuestionError
-from wholenation.figures import palette, worldmap
+from wholenation.figures import palette
 from wholenation.figures.svg import Figure, clip, num, ticks, width_of, wrap
 from wholenation.figures.worldmap import dependence, world
 
 SVG = "{http://www.w3.org/2000/svg}"
-HOSTILE = '<script>alert("&")</script>\x00\ud800 "'
-EXPOSURE = made_up_exposure([("etcher_dry", "Dry etcher", 4.0), ("resist", "Resists", 2.0), ("wafer", "Wafers", None)])
+HOSTILE = '<script>alert("&")</script>\x00 "'
+EXPOSURE = made_up_exposure(
+    [("etcher_dry", "Dry etcher", 4.0), ("resist", "Resists", 2.0), ("wafer", "Wafers", None)]
+)
 OUTCOMES = made_up_outcomes({"embargo": [0.2, 0.4, 1.0], "quiet": [1.0, 1.0, 1.0]})
 PLAN = made_up_plan()
 
@@ -48,10 +51,18 @@ FIGURES: dict[str, Draw] = {
     "shortlist": lambda chain, w: figures.shortlist(EXPOSURE, 10, width=w),  # type: ignore[arg-type]
     "tiers": lambda chain, w: figures.tiers(chain, "CHN", exposure=EXPOSURE, width=w),  # type: ignore[arg-type]
     "tiers_exposure": lambda chain, w: figures.tiers(
-        chain, "CHN", colour="exposure", exposure=EXPOSURE, width=w  # type: ignore[arg-type]
+        chain,
+        "CHN",
+        colour="exposure",
+        exposure=EXPOSURE,
+        width=w,  # type: ignore[arg-type]
     ),
     "tiers_availability": lambda chain, w: figures.tiers(
-        chain, "CHN", colour="availability", outcomes=OUTCOMES, width=w  # type: ignore[arg-type]
+        chain,
+        "CHN",
+        colour="availability",
+        outcomes=OUTCOMES,
+        width=w,  # type: ignore[arg-type]
     ),
     "worldmap": lambda chain, w: figures.worldmap(chain, "CHN", EXPOSURE, width=w),  # type: ignore[arg-type]
     "outputs": lambda chain, w: figures.outputs(OUTCOMES, width=w),  # type: ignore[arg-type]
@@ -100,7 +111,7 @@ def test_every_figure_keeps_the_contract(name: str, width: float, chain: Chain) 
     assert figure.alt.endswith(".")
     assert re.search(r"\d", figure.alt), "the text alternative tells numbers"
     assert float(root.get("width", "0")) == width
-    assert not re.search(r"\b(nan|inf|None)\b", figure.svg, re.IGNORECASE)
+    assert not re.search(r"\b(nan|NaN|inf|None)\b", figure.svg)
     assert re.findall(r"https?://[^\"]*", figure.svg) == ["http://www.w3.org/2000/svg"]
     assert not re.search(r"url\(|@import|<image|<script|<use|href=", figure.svg)
     sizes = [float(e.get("font-size", "12")) for e in root.iter(f"{SVG}text")]
@@ -163,7 +174,10 @@ def test_spending_stacks_to_the_year_s_sum() -> None:
 def test_bars_of_the_gantt_are_proportional_to_time() -> None:
     figure = figures.gantt(PLAN)  # type: ignore[arg-type]
     bars = marks(figure, "research")
-    spans = [(float(b.get("data-end", "")) - float(b.get("data-start", "")), float(b.get("width", ""))) for b in bars]
+    spans = [
+        (float(b.get("data-end", "")) - float(b.get("data-start", "")), float(b.get("width", "")))
+        for b in bars
+    ]
     scale = {round(width / span, 1) for span, width in spans}
     assert len(bars) == 2, "a stockpile has no research"
     assert len(scale) == 1
@@ -184,7 +198,9 @@ def test_loss_points_stand_where_their_values_are() -> None:
     figure = figures.loss(PLAN)  # type: ignore[arg-type]
     points = [e for state in ("before", "after") for e in marks(figure, state)]
     places = sorted((float(e.get("data-value", "")), float(e.get("cx", ""))) for e in points)
-    slopes = [(x2 - x1) / (v2 - v1) for (v1, x1), (v2, x2) in zip(places, places[1:], strict=False) if v2 > v1]
+    slopes = [
+        (x2 - x1) / (v2 - v1) for (v1, x1), (v2, x2) in zip(places, places[1:], strict=False) if v2 > v1
+    ]
     assert max(slopes) == pytest.approx(min(slopes), rel=0.02)
 
 
@@ -194,7 +210,7 @@ def test_outputs_draws_the_lossy_scenarios_and_names_the_others() -> None:
     assert {e.get("data-plan") for e in drawn} == {"true", "false"}
     assert len(drawn) == 2
     assert "No output is lost under: Scenario quiet." in " ".join(lines(figure).split())
-    assert "1.4 years lost, 0.7 with the plan" in figure.alt
+    assert "1.4\u00a0years lost, 0.7 with the plan" in figure.alt
 
 
 def test_prices_shade_what_is_scarce_only() -> None:
@@ -246,9 +262,9 @@ def test_the_map_has_the_small_states() -> None:
     for code in ("SGP", "TWN", "NLD", "ISR", "LUX", "MLT", "HKG", "KOR", "JPN", "USA", "CHN"):
         assert world()["shapes"][code], code
         assert len(world()["points"][code]) == 2
-    assert 230 <= len(world()["points"])
-    size = (Path(worldmap.__file__).parent / "world.json").stat().st_size if hasattr(worldmap, "__file__") else 0
-    assert size <= 250_000
+    assert len(world()["points"]) >= 230
+    assert len((files("wholenation.figures") / "world.json").read_bytes()) <= 250_000
+    assert (files("wholenation.figures") / "WORLD_LICENSE.txt").is_file()
 
 
 def test_the_map_colours_and_circles_by_share(chain: Chain) -> None:
@@ -309,19 +325,13 @@ def test_save_writes_svg_alone(tmp_path: Path) -> None:
 
 def test_a_long_figure_is_cut_for_paper_at_its_breaks(chain: Chain) -> None:
     figure = figures.tiers(chain, "CHN")
-    assert figure.pages(1e9) == [figure.svg.replace(*_renamed(figure, 0))] or len(figure.pages(1e9)) == 1
+    assert len(figure.pages(1e9)) == 1
     parts = figure.pages(150)
     heights = [float(ElementTree.fromstring(part).get("height", "")) for part in parts]
     assert len(parts) > 1
     assert sum(heights) == pytest.approx(float(parsed(figure).get("height", "")), abs=0.1)
     names = [e.get("id") for part in parts for e in ElementTree.fromstring(part).iter() if e.get("id")]
     assert len(names) == len(set(names))
-
-
-def _renamed(figure: Figure, k: int) -> tuple[str, str]:
-    key = re.search(r'id="(f[0-9a-f]{10})t"', figure.svg)
-    assert key
-    return key[1], f"{key[1]}-{k}"
 
 
 def test_amounts_darken_steadily() -> None:

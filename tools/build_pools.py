@@ -306,7 +306,7 @@ def pools(chain: str) -> Iterator[Row]:
         yield from money_rows(money)
     for home, (thousand, source) in CHIP_PEOPLE.items():
         yield from investors(home, INVESTORS, 500, first, first + 9)
-        yield from talent_rows(home, 100 * thousand, CHIP_MIX, CHIP_PLACES, source, range(first, first + 10))
+        yield from talent_rows(home, 100 * thousand, CHIP_MIX, CHIP_PLACES, source, range(first, first + 15))
 
 
 COLUMNS = (

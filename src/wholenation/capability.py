@@ -24,6 +24,7 @@ later: where the path over time is what is asked for, `early` settles it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,7 +39,7 @@ from .network import Floats, Ints, Network
 LIFETIME_YEARS = 10.0
 """Lifetime of a tool whose lifetime is not given (assumed, 5 to 20)."""
 
-EARLY = 1e-5
+EARLY = 1e-4
 """Years of output by which a year's output now is preferred to one at the horizon's end, where `early` is asked for."""
 
 STEPS = {"year": 1.0, "quarter": 0.25, "month": 1.0 / 12.0}
@@ -271,12 +272,14 @@ class Capability:
     def solve(self, limits: Limits) -> Service:
         """The least loss within these limits. The answer does not depend on earlier solves.
 
-        Raises `AnswerError` when no flows keep them (more tools idle than are installed).
+        Raises `AnswerError` when no flows keep them (more tools idle than installed, a limit below zero).
         """
         self._apply(limits)
         answer, layout, delta = self._solver.solve(), self._layout, self.horizon.delta
         if answer.status is not Status.OPTIMAL:
-            raise AnswerError("no flows keep these limits: more tools stand idle than are installed")
+            raise AnswerError(
+                "no flows keep these limits: more tools stand idle than are installed, or a limit is below zero"
+            )
         shortfall = answer.x[layout.z]
         weight = self._problem.cost[layout.z]
         return Service(
@@ -316,13 +319,14 @@ class Capability:
         problem, layout = self._problem, self._layout
         columns = [""] * len(problem.cost)
         rows = [""] * len(problem.row_upper)
-        items = [item.replace(" ", "_") for item in self.network.items]
+        # The LP format takes no hyphens in names.
+        items = [re.sub(r"\W", "_", item) for item in self.network.items]
         edges = [
             f"{items[i]}_{items[j]}"
             for i, j in zip(self.network.edge_user, self.network.edge_input, strict=True)
         ]
         groups = [f"{items[i]}_{g}" for g, i in enumerate(self.network.group_user)]
-        goals = [mission.name.replace(" ", "_") for mission in self.network.missions]
+        goals = [re.sub(r"\W", "_", mission.name) for mission in self.network.missions]
         for names, letter, positions, into in (
             (items, "f", layout.f, columns),
             (items, "m", layout.m, columns),

@@ -109,14 +109,20 @@ class Solver:
         *,
         gap: float = 0.0,
         time_limit: float | None = None,
+        target: float | None = None,
         progress: Callable[[float, float, float], None] | None = None,
     ) -> Answer:
-        """Solve; `progress(seconds, bound, objective)` is called now and then. Ctrl-C ends with what was found."""
+        """Solve; `progress(seconds, bound, objective)` is called now and then. Ctrl-C ends with what was found.
+
+        A mixed-integer solve stops as soon as it has a solution of at most `target`.
+        """
         highs = self._highs
         if self._basis is not None:
             highs.setBasis(self._basis)
         if self._mixed:
             highs.setOptionValue("mip_rel_gap", gap)
+        if target is not None:
+            highs.setOptionValue("objective_target", float(target))
         if time_limit is not None:
             highs.setOptionValue("time_limit", highs.getRunTime() + float(time_limit))
         if progress is not None and self._mixed:
@@ -148,9 +154,10 @@ class Solver:
             highspy.HighsModelStatus.kUnboundedOrInfeasible: Status.INFEASIBLE,
             highspy.HighsModelStatus.kTimeLimit: Status.TIME_LIMIT if found else Status.FAILED,
             highspy.HighsModelStatus.kInterrupt: Status.INTERRUPTED if found else Status.FAILED,
+            highspy.HighsModelStatus.kObjectiveTarget: Status.OPTIMAL,
         }
         status = named.get(model, Status.FAILED)
-        if status is Status.FAILED and not self._mixed:
+        if status is Status.FAILED and not self._mixed and model is not highspy.HighsModelStatus.kTimeLimit:
             raise AnswerError(f"{Status.FAILED.value} ({highs.modelStatusToString(model)})")
         solution = highs.getSolution()
         x = np.asarray(solution.col_value, dtype=np.float64)

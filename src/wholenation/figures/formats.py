@@ -82,7 +82,7 @@ def when(time: float | None) -> str:
     """A point in time given in years.
 
     >>> when(2027.0), when(2026.25), when(None)
-    ('2027', 'Apr 2026', '–')
+    ('2027', 'Apr\\xa02026', '–')
     """
     if time is None or not known(time):
         return MISSING

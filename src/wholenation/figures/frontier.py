@@ -24,7 +24,10 @@ from wholenation.figures.svg import (
 )
 
 TITLE = "What each further billion buys"
-CURVES = (("cvar", "mean of the worst cases (CVaR)", VERMILION, "6 3"), ("expected_loss", "expected loss", BLUE, None))
+CURVES = (
+    ("cvar", "mean of the worst cases (CVaR)", VERMILION, "6 3"),
+    ("expected_loss", "expected loss", BLUE, None),
+)
 
 
 def frontier(budgets: pl.DataFrame, *, chosen: float | None = None, width: float = WIDE) -> Figure:
@@ -42,16 +45,24 @@ def frontier(budgets: pl.DataFrame, *, chosen: float | None = None, width: float
     last = rows[-1]["budget_musd"]
     x, y = linear(rows[0]["budget_musd"], last, left, right), linear(0, most, top + high, top)
     body = [text(0, 12, "Loss, in years of target output", size=SMALL, fill=MUTED)]
-    body += _key(width)
-    body += _grid(x, y, rows[0]["budget_musd"], last, most, left, right, top + high)
+    body += _key()
+    body += _grid(x, y, (rows[0]["budget_musd"], last, most), left, right, top + high)
     for column, name, colour, dashes in CURVES:
         points = [(x(r["budget_musd"]), y(r[column]), r) for r in rows if known(r[column])]
         body.append(path([p[:2] for p in points], stroke=colour, stroke_width=2.4, stroke_dasharray=dashes))
         for a, b, row in points:
             tip = hint(f"{money(row['budget_musd'])}: {name} {years(row[column])}")
             body.append(
-                tag("circle", tip, cx=float(a), cy=float(b), r=3.4, fill=colour, class_=column,
-                    data_value=repr(float(row[column])))  # fmt: skip
+                tag(
+                    "circle",
+                    tip,
+                    cx=float(a),
+                    cy=float(b),
+                    r=3.4,
+                    fill=colour,
+                    class_=column,
+                    data_value=repr(float(row[column])),
+                )
             )
     if chosen is not None and known(chosen) and rows[0]["budget_musd"] <= chosen <= last:
         body.append(line(x(chosen), top - 4, x(chosen), top + high, INK, 1, stroke_dasharray="2 3"))
@@ -59,26 +70,28 @@ def frontier(budgets: pl.DataFrame, *, chosen: float | None = None, width: float
         shift = -5 if side == "end" else 5
         body.append(text(x(chosen) + shift, top + 8, "this plan", size=SMALL, anchor=side, halo=True))
     lower, bottom = _marginal(rows, x, top + high + 52, left, right)
-    ends = (rows[0], rows[-1])
-    saved = rows[1]["per_billion"]
+    first, saved = rows[0], rows[1]["per_billion"]
     alt = (
-        f"Loss against budget: with {money(ends[0]['budget_musd'])} the expected loss is "
-        f"{years(ends[0]['expected_loss'])} of target output, with {money(last)} it is {years(ends[1]['expected_loss'])}."
+        f"Loss against budget: with {money(first['budget_musd'])} the expected loss is "
+        f"{years(first['expected_loss'])} of target output, "
+        f"with {money(last)} it is {years(rows[-1]['expected_loss'])}."
     ) + (f" Each of the first billions saves {years(saved)}." if known(saved) else "")
     return frame(width, bottom, body + lower, TITLE, alt)
 
 
-def _key(width: float) -> list[str]:
+def _key() -> list[str]:
     body, x, y = [], 0.0, 22.0
     for _, name, colour, dashes in CURVES[::-1]:
         body.append(line(x, y + 8, x + 24, y + 8, colour, 2.6, stroke_dasharray=dashes))
         body.append(text(x + 30, y + 12, name, size=SMALL))
         x += 130
-    del width
     return body
 
 
-def _grid(x: Scale, y: Scale, first: float, last: float, most: float, left: float, right: float, foot: float) -> list[str]:
+def _grid(
+    x: Scale, y: Scale, domain: tuple[float, float, float], left: float, right: float, foot: float
+) -> list[str]:
+    first, last, most = domain
     body = []
     for value in ticks(0, most, 4):
         body.append(line(left, y(value), right, y(value), RULE, 0.7))
@@ -91,13 +104,14 @@ def _grid(x: Scale, y: Scale, first: float, last: float, most: float, left: floa
     return body
 
 
-def _marginal(rows: list[dict[str, float]], x: Scale, top: float, left: float, right: float) -> tuple[list[str], float]:
+def _marginal(
+    rows: list[dict[str, float]], x: Scale, top: float, left: float, right: float
+) -> tuple[list[str], float]:
     """Bars over each step of the budget: years saved by one further billion."""
     high = 74.0
     steps = [(a, b) for a, b in zip(rows, rows[1:], strict=False) if known(b["per_billion"])]
-    body = [text(0, top, "Years of target output saved by each further USD 1 bn, within each step", size=SMALL, fill=MUTED)]
-    if right < 500:
-        body = [text(0, top, "Years saved by each further USD 1 bn", size=SMALL, fill=MUTED)]
+    what = "Years saved" if right < 500 else "Years of target output saved"
+    body = [text(0, top, f"{what} by each further USD 1 bn, step by step", size=SMALL, fill=MUTED)]
     most = max((b["per_billion"] for _, b in steps), default=0.0) or 1.0
     y = linear(0, most, top + 26 + high, top + 26)
     for before, after in steps:
@@ -105,7 +119,16 @@ def _marginal(rows: list[dict[str, float]], x: Scale, top: float, left: float, r
         value = max(after["per_billion"], 0.0)
         tip = f"{money(before['budget_musd'])} to {money(after['budget_musd'])}: {years(value)} a billion"
         body.append(
-            rect(x1 + 1, y(value), x2 - x1 - 2, y(0) - y(value), GREEN, tip, class_="marginal", data_value=repr(float(value)))
+            rect(
+                x1 + 1,
+                y(value),
+                x2 - x1 - 2,
+                y(0) - y(value),
+                GREEN,
+                tip,
+                class_="marginal",
+                data_value=repr(float(value)),
+            )
         )
         if x2 - x1 > 28:
             body.append(text((x1 + x2) / 2, y(value) - 4, _digits(value), size=SMALL, anchor="middle"))

@@ -76,9 +76,11 @@ def main_contributors(plan: Plan) -> dict[str, str]:
     """Project -> the contributor that gives it most; the first name where two give the same."""
     total = plan.spending.group_by("project", "contributor").agg(pl.col("musd").sum())
     found: dict[str, str] = {}
-    for project, contributor, _ in total.sort(
-        ["project", "musd", "contributor"], descending=[False, True, False]
-    ).select("project", "contributor", "musd").iter_rows():
+    for project, contributor, _ in (
+        total.sort(["project", "musd", "contributor"], descending=[False, True, False])
+        .select("project", "contributor", "musd")
+        .iter_rows()
+    ):
         found.setdefault(project, contributor)
     return found
 
@@ -112,11 +114,14 @@ def _key(names: list[str], colours: dict[str, str], width: float) -> tuple[list[
 
 def _labels(row: dict[str, Any], y: float, left: float, right: float, width: float) -> list[str]:
     teams = f"{row['teams']:g} {'team' if row['teams'] == 1 else 'teams'}" if known(row["teams"]) else ""
-    second = ", ".join(part for part in (str(row["kind"]), f"route {row['route']}" if row["route"] else "", teams) if part)
+    route = f"route {row['route']}" if row["route"] else ""
+    second = ", ".join(part for part in (str(row["kind"]), route, teams) if part)
     total = money(row["cost_musd"] + row["capex_musd"])
     room = (width if width < 600 else left) - 10
     body = [
-        text(0, y + 14, clip(_name(row), (room - (90 if width < 600 else 0)) / 1.1), bold=True, tip=_name(row)),
+        text(
+            0, y + 14, clip(_name(row), (room - (90 if width < 600 else 0)) / 1.1), bold=True, tip=_name(row)
+        ),
         text(0, y + 28, clip(second, room, SMALL), size=SMALL, fill=MUTED, tip=second),
     ]
     if width < 600:
@@ -126,7 +131,8 @@ def _labels(row: dict[str, Any], y: float, left: float, right: float, width: flo
         saved = row["loss_if_left_out"]
         if known(saved):
             words = f"+{years(saved)} if left out"
-            body.append(text(right + 10, y + 28, clip(words, width - right - 8, SMALL), size=SMALL, fill=MUTED, tip=words))
+            told = clip(words, width - right - 8, SMALL)
+            body.append(text(right + 10, y + 28, told, size=SMALL, fill=MUTED, tip=words))
     return body
 
 
@@ -141,12 +147,31 @@ def _bars(row: dict[str, Any], scale: Scale, y: float, high: float, colour: str,
     if known(ready) and ready > end:
         pale = mix(colour, PAPER, 0.72)
         body.append(
-            rect(scale(end), y, scale(ready) - scale(end), high, pale, tip, stroke=colour, stroke_width=1, class_="capacity")
+            rect(
+                scale(end),
+                y,
+                scale(ready) - scale(end),
+                high,
+                pale,
+                tip,
+                stroke=colour,
+                stroke_width=1,
+                class_="capacity",
+            )
         )
     if end > start:
         body.append(
-            rect(scale(start), y, max(scale(end) - scale(start), 2.0), high, colour, tip, class_="research",
-                 data_start=repr(float(start)), data_end=repr(float(end)))  # fmt: skip
+            rect(
+                scale(start),
+                y,
+                max(scale(end) - scale(start), 2.0),
+                high,
+                colour,
+                tip,
+                class_="research",
+                data_start=repr(float(start)),
+                data_end=repr(float(end)),
+            )
         )
     if known(ready):
         body.append(_diamond(scale(ready), y + high / 2, INK))
@@ -163,6 +188,8 @@ def _diamond(x: float, y: float, fill: str) -> str:
 def _gate(x: float, y: float) -> str:
     d = f"M{x - 4:.1f},{y - 7:.1f}h8l-4,6z"
     stem = f"M{x:.1f},{y - 7:.1f}v14"
-    return tag("path", d=stem, stroke=PAPER, stroke_width=2.6) + tag("path", d=stem, stroke=INK, stroke_width=1) + tag(
-        "path", d=d, fill=PAPER, stroke=INK, stroke_width=1.2, class_="gate"
+    return (
+        tag("path", d=stem, stroke=PAPER, stroke_width=2.6)
+        + tag("path", d=stem, stroke=INK, stroke_width=1)
+        + tag("path", d=d, fill=PAPER, stroke=INK, stroke_width=1.2, class_="gate")
     )

@@ -66,7 +66,10 @@ def loss(plan: Plan, *, width: float = WIDE) -> Figure:
         body.append(text(0, y + (28 if narrow else 40), note, size=SMALL, fill=MUTED, halo=True))
         for j, point in enumerate(points):
             body += _drawn(point, x, y + (44 if narrow else 18) + 20 * j, f"{name}, {note}", width)
-    told = [f"{name} {note}: {listed([f'{p.value:.2f} years {STATES[p.state]}' for p in ps])}" for name, note, ps in groups]
+    told = []
+    for name, note, points in groups:
+        states = [f"{p.value:.2f} years {STATES[p.state]}" for p in points]
+        told.append(f"{name} {note}: {listed(states)}")
     return frame(width, bottom + 38, body, title, f"Loss in years of target output. {'; '.join(told)}.")
 
 
@@ -100,7 +103,9 @@ def _mark(x: float, y: float, state: str, *children: str, **more: object) -> str
     """A hollow point without the plan, a full one with it: the two differ on grey paper too."""
     full = {"fill": BLUE, "r": 5.0}
     hollow = {"fill": PAPER, "stroke": VERMILION, "stroke_width": 2.2, "r": 4.2}
-    return tag("circle", *children, cx=float(x), cy=float(y), **((full if state == "after" else hollow) | more))
+    return tag(
+        "circle", *children, cx=float(x), cy=float(y), **((full if state == "after" else hollow) | more)
+    )
 
 
 def _drawn(point: Point, x: Scale, y: float, name: str, width: float) -> list[str]:
@@ -116,7 +121,9 @@ def _drawn(point: Point, x: Scale, y: float, name: str, width: float) -> list[st
         end = max(point.high, point.value)
         told += f" ({point.low:.2f}–{point.high:.2f})"
     tip = hint(f"{name}: {told} {STATES[point.state]}")
-    body.append(_mark(x(point.value), y, point.state, tip, class_=point.state, data_value=repr(float(point.value))))
+    body.append(
+        _mark(x(point.value), y, point.state, tip, class_=point.state, data_value=repr(float(point.value)))
+    )
     flip = x(end) > width * 0.72
     at = x(point.low if flip and point.low is not None else end) + (-10 if flip else 10)
     anchor = "end" if flip else "start"

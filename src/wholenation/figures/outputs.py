@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from wholenation.figures.formats import listed, share, when, years
+from wholenation.figures.formats import share, when, years
 from wholenation.figures.palette import BLUE, INK, MUTED, RULE, SKY, VERMILION
 from wholenation.figures.svg import (
     SMALL,
     WIDE,
     Figure,
+    Scale,
     clip,
     frame,
     hint,
@@ -81,7 +82,9 @@ def outputs(outcomes: Outcomes, *, width: float = WIDE) -> Figure:
         body.append(lines)
         end = below - 12
     told = [f"{_name(summary, s)}: {_words(summary, s)}" for s in drawn[:4]]
-    alt = f"Output of {outcomes.home} over time, relative to the base year. {listed(told, 'and')}." if told else notes[0]
+    alt = f"Output of {outcomes.home} over time, relative to the base year. " + (
+        f"{'; '.join(told)}." if told else f"{len(quiet)} scenarios. {notes[0]}"
+    )
     return frame(width, end + 6, body, title, alt)
 
 
@@ -134,7 +137,7 @@ def _key(planned: bool, width: float) -> list[str]:
     return body
 
 
-def _steps(rows: Rows, column: str, x: Any, y: Any, delta: float) -> list[tuple[float, float]]:
+def _steps(rows: Rows, column: str, x: Scale, y: Scale, delta: float) -> list[tuple[float, float]]:
     """A staircase: each value holds from the start of its step to the next."""
     points = []
     for row in rows:
@@ -143,7 +146,10 @@ def _steps(rows: Rows, column: str, x: Any, y: Any, delta: float) -> list[tuple[
 
 
 def _panel(part: pl.DataFrame, left: float, top: float, wide: float, high: float, most: float) -> list[str]:
-    rows = {plan: list(part.filter(pl.col("plan") == plan).sort("time").iter_rows(named=True)) for plan in (False, True)}
+    ordered = part.sort("time")
+    rows = {
+        plan: list(ordered.filter(pl.col("plan") == plan).iter_rows(named=True)) for plan in (False, True)
+    }
     any_rows = rows[False] or rows[True]
     times = [r["time"] for r in any_rows]
     delta = times[1] - times[0] if len(times) > 1 else 1.0
@@ -166,21 +172,28 @@ def _panel(part: pl.DataFrame, left: float, top: float, wide: float, high: float
     for plan, colour, thick in ((True, BLUE, 3.0), (False, VERMILION, 2.2)):
         if plan in lines:
             body.append(
-                path(lines[plan], stroke=colour, stroke_width=thick, stroke_linejoin="round", class_="output",
-                     data_plan=str(plan).lower(), data_last=repr(float(rows[plan][-1]["output"])))  # fmt: skip
+                path(
+                    lines[plan],
+                    stroke=colour,
+                    stroke_width=thick,
+                    stroke_linejoin="round",
+                    class_="output",
+                    data_plan=str(plan).lower(),
+                    data_last=repr(float(rows[plan][-1]["output"])),
+                )
             )
-    body += _ends(rows, x, y, delta, left + wide)
+    body += _ends(rows, y, left + wide)
     lowest = min(rows[False], key=lambda r: r["output"]) if rows[False] else None
     if lowest and lowest["output"] < lowest["target"] - 1e-6:
         tip = f"lowest: {share(lowest['output'])} in {when(lowest['time'])}"
         spot = hint(tip)
         body.append(
-            tag("circle", spot, cx=float(x(lowest["time"] + delta / 2)), cy=float(y(lowest["output"])), r=3, fill=VERMILION)
+            tag("circle", spot, cx=x(lowest["time"] + delta / 2), cy=y(lowest["output"]), r=3, fill=VERMILION)
         )
     return body
 
 
-def _ends(rows: dict[bool, Rows], x: Any, y: Any, delta: float, right: float) -> list[str]:
+def _ends(rows: dict[bool, Rows], y: Scale, right: float) -> list[str]:
     """The last value of each line, written at its end; the two keep their distance."""
     ends = [(y(found[-1]["output"]), plan, found[-1]["output"]) for plan, found in rows.items() if found]
     ends.sort()
@@ -189,7 +202,7 @@ def _ends(rows: dict[bool, Rows], x: Any, y: Any, delta: float, right: float) ->
         down = max(place - 5, before + 13)
         before = down
         colour = BLUE if plan else VERMILION
-        body.append(text(right - 3, down, share(value), size=SMALL, anchor="end", fill=colour, bold=True, halo=True))
+        body.append(
+            text(right - 3, down, share(value), size=SMALL, anchor="end", fill=colour, bold=True, halo=True)
+        )
     return body
-
-

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from wholenation.figures.formats import MISSING, known, listed, share, years
 from wholenation.figures.palette import BLUE, INK, MUTED, PALE, RULE, SKY
-from wholenation.figures.svg import NORMAL, SMALL, WIDE, Figure, Scale, clip, frame, line, linear, missing, rect, text
+from wholenation.figures.svg import (
+    NORMAL,
+    SMALL,
+    WIDE,
+    Figure,
+    Scale,
+    clip,
+    frame,
+    line,
+    linear,
+    missing,
+    rect,
+    text,
+)
 
 if TYPE_CHECKING:
     from wholenation.exposure import Exposure
@@ -67,11 +80,18 @@ def _narrow(rows: list[dict[str, Any]], width: float) -> tuple[list[str], float]
     for i, row in enumerate(rows):
         y = 72.0 * i
         body.append(text(left - 8, y + 16, row["rank"], anchor="end", bold=True))
-        body.append(text(left, y + 16, clip(row["name"], width - left, 13.8), size=13, bold=True, tip=row["name"]))
+        body.append(
+            text(left, y + 16, clip(row["name"], width - left, 13.8), size=13, bold=True, tip=row["name"])
+        )
         body += _bar(row, left, y + 22, scale, 13)
-        body.append(text(left, y + 48, clip(f"Denied by {row['denied_by'] or MISSING}", width - left, SMALL), size=SMALL))
-        sure = f"rank holds in {share(row['rank_robustness'])} of draws" if known(row["rank_robustness"]) else ""
-        body.append(text(left, y + 62, clip(sure or _about(row), width - left, SMALL), size=SMALL, fill=MUTED))
+        deniers = clip(f"Denied by {row['denied_by'] or MISSING}", width - left, SMALL)
+        body.append(text(left, y + 48, deniers, size=SMALL))
+        sure = (
+            f"rank holds in {share(row['rank_robustness'])} of draws" if known(row["rank_robustness"]) else ""
+        )
+        body.append(
+            text(left, y + 62, clip(sure or _about(row), width - left, SMALL), size=SMALL, fill=MUTED)
+        )
         body.append(line(0, y + 70, width, y + 70, PALE))
     return body, 72.0 * len(rows)
 
@@ -93,7 +113,17 @@ def _bar(row: dict[str, Any], x: float, y: float, scale: Scale, height: float) -
     long = scale(value)
     tip = f"{row['name']}: exposure {years(value)}, loss {years(row['loss'])} of target output"
     return [
-        rect(x, y, long, height, BLUE, tip=tip, class_="bar", data_item=row["item"], data_value=repr(float(value))),
+        rect(
+            x,
+            y,
+            long,
+            height,
+            BLUE,
+            tip=tip,
+            class_="bar",
+            data_item=row["item"],
+            data_value=repr(float(value)),
+        ),
         text(x + long + 6, y + height - 3, f"{value:.1f}", fill=INK),
     ]
 

@@ -64,9 +64,20 @@ def spending(plan: Plan, *, width: float = WIDE) -> Figure:
                 continue
             y = scale(base + value)
             body.append(
-                rect(x, y, step * 0.76, scale(base) - y, colours[name], f"{name}, {year}: {money(value)}",
-                     stroke=PAPER, stroke_width=0.8, class_="part", data_contributor=name, data_year=year,
-                     data_value=repr(value))  # fmt: skip
+                rect(
+                    x,
+                    y,
+                    step * 0.76,
+                    scale(base) - y,
+                    colours[name],
+                    f"{name}, {year}: {money(value)}",
+                    stroke=PAPER,
+                    stroke_width=0.8,
+                    class_="part",
+                    data_contributor=name,
+                    data_year=year,
+                    data_value=repr(value),
+                )
             )
             base += value
         if step >= 30 and base > 0:

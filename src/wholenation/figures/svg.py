@@ -49,7 +49,8 @@ class Figure:
                 cuts.append(this)
         parts = []
         for k, (top, bottom) in enumerate(zip(cuts, [*cuts[1:], height], strict=True)):
-            head = f'viewBox="0 {num(top)} {num(width)} {num(bottom - top)}" width="{num(width)}" height="{num(bottom - top)}"'
+            box, high = f"0 {num(top)} {num(width)} {num(bottom - top)}", num(bottom - top)
+            head = f'viewBox="{box}" width="{num(width)}" height="{high}"'
             part = NAME.sub(rf"\1-{k}\2", SIZE.sub(head, self.svg, count=1))
             parts.append(part if k == 0 else part.replace('role="img"', 'aria-hidden="true"', 1))
         return parts
@@ -139,7 +140,9 @@ def text(
     )
 
 
-def rect(x: float, y: float, width: float, height: float, fill: str, tip: str = "", **attributes: object) -> str:
+def rect(
+    x: float, y: float, width: float, height: float, fill: str, tip: str = "", **attributes: object
+) -> str:
     """A filled rectangle; a width or height below zero is drawn as none."""
     children = (hint(tip),) if tip else ()
     return tag(
@@ -154,7 +157,9 @@ def rect(x: float, y: float, width: float, height: float, fill: str, tip: str = 
     )
 
 
-def line(x1: float, y1: float, x2: float, y2: float, stroke: str = RULE, width: float = 1.0, **more: object) -> str:
+def line(
+    x1: float, y1: float, x2: float, y2: float, stroke: str = RULE, width: float = 1.0, **more: object
+) -> str:
     """A straight line."""
     return tag(
         "line",
@@ -199,7 +204,9 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 def year_ticks(low: float, high: float, count: int) -> list[int]:
     """Whole years inside the domain, at most about `count`, evenly spaced."""
     first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 1000) if (last - first) / s <= max(count, 1) or s == 1000)
+    step = next(
+        s for s in (1, 2, 5, 10, 20, 50, 100, 1000) if (last - first) / s <= max(count, 1) or s == 1000
+    )
     return list(range(first, last + 1, step))
 
 

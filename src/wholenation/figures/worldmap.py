@@ -162,10 +162,20 @@ class _Sheet:
             d = "".join("M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in ring) + "Z" for ring in rings)
             if code in shown or code in at_home:
                 fill = colour_of(shown[code]) if code in shown else PAPER
-                ink = {"stroke": VERMILION, "stroke_width": 1.6} if code in at_home else {"stroke": MUTED, "stroke_width": 0.5}
                 value = {"data_value": repr(shown[code])} if code in shown else {}
                 tip = f"{names.get(code, code)}: {'home' if code in at_home else share(shown[code])}"
-                coloured.append(tag("path", hint(tip), d=d, fill=fill, class_="land", data_code=code, **ink, **value))
+                coloured.append(
+                    tag(
+                        "path",
+                        hint(tip),
+                        d=d,
+                        fill=fill,
+                        class_="land",
+                        data_code=code,
+                        **_edge(code in at_home),
+                        **value,
+                    )
+                )
             else:
                 plain.append(d)
         body.append(tag("path", d="".join(plain), fill=LAND, stroke=PAPER, stroke_width=0.4))
@@ -223,7 +233,9 @@ class _Sheet:
             centred = inside and y == cy + 4
             if not centred and (abs(y - cy - 4) > 8 or not x - 14 < cx < x + wide + 14):
                 end = x - 1 if x > cx else x + wide - 1 if x + wide < cx else cx
-                body.append(line(cx, cy, end, y - 4 if end != cx else (y + 2 if y < cy else y - 11), INK, 0.6))
+                body.append(
+                    line(cx, cy, end, y - 4 if end != cx else (y + 2 if y < cy else y - 11), INK, 0.6)
+                )
             fill = colour_of(shown[code]) if code in shown else PAPER
             ink = ink_on(fill) if centred else INK
             body.append(text(x, y, words, size=SMALL, bold=True, fill=ink, halo=ink == INK))
@@ -246,7 +258,9 @@ class _Sheet:
                 return 1e6
             if any(x < r and x + wide > left and y - 11 < low and y + 3 > top for left, top, r, low in taken):
                 return 1e5
-            near = (1 for a, b in spots if x - 5 < a < x + wide + 5 and y - 16 < b < y + 8 and (a, b) != (cx, cy))
+            near = (
+                1 for a, b in spots if x - 5 < a < x + wide + 5 and y - 16 < b < y + 8 and (a, b) != (cx, cy)
+            )
             return 60.0 * sum(near) + abs(y - 4 - cy) + max(x - cx, cx - x - wide, 0)
 
         return min(tried, key=cost)
@@ -256,6 +270,11 @@ def colour_of(value: float) -> str:
     """The colour of a share's class."""
     k = max(i for i, least in enumerate(CLASSES) if value >= least or i == 0)
     return COLOURS[k]
+
+
+def _edge(home: bool) -> dict[str, object]:
+    """The outline of a country: home's stands out."""
+    return {"stroke": VERMILION, "stroke_width": 1.6} if home else {"stroke": MUTED, "stroke_width": 0.5}
 
 
 def _legend(width: float, y: float) -> list[str]:
@@ -268,8 +287,8 @@ def _legend(width: float, y: float) -> list[str]:
     body = []
     for i, (fill, label) in enumerate(entries):
         x, down = (i % per_row) * step, y + 26 * (i // per_row)
-        edge = {"stroke": VERMILION, "stroke_width": 1.6} if label == "home" else {"stroke": MUTED, "stroke_width": 0.5}
-        body.append(rect(x + 1, down, 22, 12, fill, **edge))
+        edge = _edge(label == "home")
+        body.append(rect(x + 1, down, 22, 12, fill, stroke=edge["stroke"], stroke_width=edge["stroke_width"]))
         body.append(text(x + 29, down + 10, label, size=SMALL, fill=MUTED))
     return body
 
@@ -290,14 +309,25 @@ def _bars(shares: dict[str, float], names: dict[str, str], width: float, y: floa
         body.append(text(x, down + 11, clip(name, label - 6, NORMAL)))
         body.append(rect(x + label, down, wide - label - 44, 13, PALE))
         body.append(
-            rect(x + label, down, scale(value), 13, colour_of(value), stroke=MUTED, stroke_width=0.5,
-                 class_="bar", data_code=code, data_value=repr(value))  # fmt: skip
+            rect(
+                x + label,
+                down,
+                scale(value),
+                13,
+                colour_of(value),
+                stroke=MUTED,
+                stroke_width=0.5,
+                class_="bar",
+                data_code=code,
+                data_value=repr(value),
+            )
         )
         body.append(text(x + wide, down + 11, share(value), anchor="end", bold=True))
     others = sum(list(shares.values())[10:])
     y += 20 * rows
     if others > 0.0005:
-        body.append(text(0, y + 12, f"{len(shares) - 10} others together {share(others)}", size=SMALL, fill=MUTED))
+        body.append(
+            text(0, y + 12, f"{len(shares) - 10} others together {share(others)}", size=SMALL, fill=MUTED)
+        )
         y += 18
     return body, y
-

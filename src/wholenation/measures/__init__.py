@@ -33,7 +33,7 @@ MEASURES: dict[str, Callable[[Question], Values]] = {
     "time_to_replace_years": time_to_replace,
 }
 
-BY_CONTROLLERS = ("exposure", "loss", "price", "denied_share", "time_to_bite_years")
+BY_CONTROLLERS = ("exposure", "loss", "price", "denied_share", "time_to_bite_years", "time_to_replace_years")
 """Measures that depend on who denies; the others belong to the item and the home alone."""
 
 ALONE = ("loss", "price", "denied_share", "time_to_bite_years")

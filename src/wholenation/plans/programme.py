@@ -11,7 +11,7 @@ import polars as pl
 from ..capability import Horizon, base_limits, to_horizon
 from ..chain import Chain
 from ..errors import QuestionError, unknown
-from ..lp import Answer, Solver, Status
+from ..lp import Answer, Status
 from ..network import Floats, Network, to_network
 from ..scenarios import Denial, denial
 from .conflicts import conflicting
@@ -20,6 +20,7 @@ from .futures import Decision, Future, Judge, nothing, tail_mean, to_future
 from .menu import Menu, Pool, to_menu
 from .result import Plan, funded, plan_frames
 from .samples import Samples, draw_samples
+from .search import search
 
 Progress = Callable[[int, int, str], None]
 MOST_SAMPLES = 50
@@ -71,7 +72,8 @@ def plan(
     risk = Risk(risk_aversion, tail)
     rules = Rules(tuple(menu.project.index(name) for name in require), max_loss)
     problem = extensive_problem(menu, setting.network, horizon, setting.futures, drawn, risk, rules)
-    answer = _solve(problem, gap, time_limit, progress)
+    answer, relaxed = search(problem, gap, time_limit, progress)
+    prices = None if relaxed is None else _prices(problem, relaxed)
     idle = nothing(menu, horizon)
     if answer.status is Status.FAILED and not require and max_loss is None:
         # Stopped before the solver had anything: to fund nothing is the plan found so far.
@@ -82,7 +84,7 @@ def plan(
         if answer.status is Status.INFEASIBLE:
             limits = conflicting(menu, setting.network, horizon, setting.futures, drawn, risk, rules)
         decision, value, bound = idle, float("nan"), float("nan")
-        return _plan(setting, answer, decision, {}, (value, bound), problem, drawn, samples, seed, 0, risk, limits)
+        return _plan(setting, answer, decision, {}, (value, bound), prices, drawn, samples, seed, 0, risk, limits)
     decision = problem.decision(menu, answer.x)
     value = objective(judge.losses(decision, drawn), drawn, risk)
     lowest = max(min(answer.bound - THRIFT, value), 0.0) if np.isfinite(answer.bound) else 0.0
@@ -94,7 +96,7 @@ def plan(
         if progress:
             progress(done + 1, len(chosen), "loss if left out")
     return _plan(
-        setting, answer, decision, worth, (value, lowest), problem, drawn, samples, seed, evaluate, risk, ()
+        setting, answer, decision, worth, (value, lowest), prices, drawn, samples, seed, evaluate, risk, ()
     )
 
 
@@ -227,24 +229,8 @@ def objective(losses: Floats, samples: Samples, risk: Risk) -> float:
     return (1 - risk.aversion) * mean + risk.aversion * tail_mean(losses, samples.weight, risk.tail)
 
 
-def _solve(problem: Extensive, gap: float, time_limit: float, progress: Progress | None) -> Answer:
-    def told(seconds: float, bound: float, found: float) -> None:
-        if progress:
-            known = "no plan yet" if abs(found) > 1e20 else f"loss {found:.3f}, bound {max(bound, 0.0):.3f}"
-            progress(min(int(seconds), int(time_limit)), int(time_limit), known)
-
-    solver = Solver(problem.problem)
-    # To fund nothing is a plan, so that there is one at any moment of interruption.
-    solver.set_start(problem.y, np.zeros(len(problem.y)))
-    return solver.solve(gap=gap, time_limit=time_limit, progress=told)
-
-
-def _prices(problem: Extensive, answer: Answer, menu: Menu) -> tuple[Floats, Floats]:
-    """Shadow prices (K, T) per USD billion and (R, T) per unit: duals of the programme with the profiles held."""
-    held = problem.problem
-    lower, upper = held.lower.copy(), held.upper.copy()
-    lower[problem.y] = upper[problem.y] = np.round(answer.x[problem.y])
-    relaxed = Solver(replace(held, lower=lower, upper=upper, integer=None)).solve()
+def _prices(problem: Extensive, relaxed: Answer) -> tuple[Floats, Floats]:
+    """Shadow prices (K, T) per USD billion and (R, T) per unit: duals of the programme's relaxation."""
     money = np.maximum(-relaxed.row_dual[problem.pool_rows], 0.0) / problem.scale * 1000.0
     # Money paid in at a step may be used in every later one: its worth is that of all later limits together.
     money = np.cumsum(money[:, ::-1], axis=1)[:, ::-1]
@@ -257,7 +243,7 @@ def _plan(
     decision: Decision,
     worth: dict[int, float],
     values: tuple[float, float],
-    problem: Extensive,
+    prices: tuple[Floats, Floats] | None,
     drawn: Samples,
     samples: int,
     seed: int,
@@ -269,7 +255,6 @@ def _plan(
     value, bound = values
     idle = nothing(setting.menu, setting.horizon)
     solved = answer.status not in (Status.INFEASIBLE, Status.FAILED)
-    prices = _prices(problem, answer, setting.menu) if solved else None
     frames = plan_frames(setting.menu, setting.network, setting.horizon, decision, worth, prices)
     fresh = draw(setting, evaluate, seed + FRESH) if solved and evaluate else None
     return Plan(

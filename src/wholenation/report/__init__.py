@@ -12,16 +12,16 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from . import __version__, figures
-from .chain import Chain
-from .dictionary import dictionary
-from .exposure import Exposure, measure
-from .figures import Figure, formats
-from .figures.formats import known, listed, money, when
-from .network import bloc, to_network
-from .plans import Plan, budget_frontier
-from .plans import plan as make_plan
-from .stress import Outcomes, stress
+from .. import __version__, figures
+from ..chain import Chain
+from ..exposure import Exposure, measure
+from ..figures import Figure, formats
+from ..figures.formats import known, listed, money, when
+from ..network import bloc, to_network
+from ..plans import Plan, budget_frontier
+from ..plans import plan as make_plan
+from ..stress import Outcomes, stress
+from .assumptions import assumptions, measured, sources
 
 Progress = Callable[[int, int, str], None]
 Row = dict[str, Any]
@@ -92,31 +92,51 @@ def report(
     if frontier is None and plan is not None and solved:
         budgets = _budgets(plan)
         frontier = budget_frontier(
-            chain, home, budgets, samples=min(samples, 12), gap=0.02, time_limit=20.0, seed=seed, progress=progress
+            chain,
+            home,
+            budgets,
+            samples=min(samples, 12),
+            gap=0.02,
+            time_limit=20.0,
+            seed=seed,
+            progress=progress,
         )
     results = Results(exposure, outcomes, plan, frontier)
-    asked = {"home": home, "controllers": controllers, "step": step, "draws": exposure.draws, "samples": samples}
-    page = _environment().get_template("report.html.j2")
-    return page.render(
-        chain=chain,
-        home=_name(chain, home),
-        asked=asked,
-        run=_run(chain, asked, seed, day or date.today()),
-        answer=_answer(chain, home, results),
-        shortlist=_records(exposure.shortlist(2 * TOP)),
-        coverage=[row | {"name": MEASURES.get(row["measure"], row["measure"])} for row in _records(exposure.coverage)],
-        summary=_scenarios(outcomes),
-        plan=plan,
-        solved=solved,
-        portfolio=_records(plan.portfolio) if plan else [],
-        rejected=_rejected(plan) if plan else [],
-        frontier=_records(frontier) if frontier is not None else [],
-        pictures=_pictures(chain, home, results, solved),
-        foreign=_foreign(chain, home),
-        assumptions=_assumptions(chain, home),
-        sources=_sources(chain, home),
-        warnings=chain.warnings,
+    asked = {
+        "home": home,
+        "controllers": controllers,
+        "step": step,
+        "draws": exposure.draws,
+        "samples": samples,
+    }
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            chain=chain,
+            home=_name(chain, home),
+            asked=asked,
+            run=_run(chain, asked, seed, day or date.today()),
+            answer=_answer(chain, home, results),
+            shortlist=_records(exposure.shortlist(2 * TOP)),
+            coverage=[
+                row | {"name": MEASURES.get(row["measure"], row["measure"])}
+                for row in _records(exposure.coverage)
+            ],
+            summary=_scenarios(outcomes),
+            plan=plan,
+            solved=solved,
+            portfolio=_records(plan.portfolio) if plan else [],
+            rejected=_rejected(plan) if plan else [],
+            frontier=_records(frontier) if frontier is not None else [],
+            pictures=_pictures(chain, home, results, solved),
+            foreign=_foreign(chain, home),
+            assumptions=assumptions(chain, home),
+            sources=sources(chain, home),
+            warnings=chain.warnings,
+        )
     )
+    return "\n".join(line for line in page.splitlines() if line.strip()) + "\n"
 
 
 def _has_menu(chain: Chain, home: str) -> bool:
@@ -128,7 +148,7 @@ def _has_menu(chain: Chain, home: str) -> bool:
 
 def _budgets(plan: Plan) -> list[float]:
     """Round budgets from nothing to all the money that contributors are expected to pay in."""
-    available = plan.pools.filter(pl.col("resource") == "money")["available"].sum()
+    available = float(plan.pools.filter(pl.col("resource") == "money")["available"].sum())
     return sorted({float(f"{part * available:.2g}") for part in FRONTIER})
 
 
@@ -186,7 +206,7 @@ def _answer(chain: Chain, home: str, results: Results) -> Row:
     if worst:
         same = results.outcomes.summary.filter(pl.col("plan") & (pl.col("scenario") == worst["scenario"]))
         after = same.row(0, named=True) if same.height else None
-    times = results.outcomes.table["time"]
+    times = sorted(set(results.outcomes.table["time"].to_list()))
     answer: Row = {
         "first": items,
         "coalition": _coalition(chain, exposure),
@@ -194,10 +214,10 @@ def _answer(chain: Chain, home: str, results: Results) -> Row:
         "worst_after": after,
         "harmless": int((plain["loss"] <= 1e-6).sum()),
         "scenarios": plain.height,
-        "horizon": (when(times.min()), when(times.max() + _delta(times))) if len(times) else ("", ""),
+        "horizon": (when(times[0]), when(times[-1] + _delta(times))) if times else ("", ""),
         "robust": sum(row["rank_robustness"] >= SURE for row in robust) if robust else None,
         "shakiest": min(robust, key=lambda row: row["rank_robustness"]) if robust else None,
-        "measured": _measured(chain, home),
+        "measured": measured(chain, home),
         "funded": None,
     }
     if plan is not None and plan.portfolio.height:
@@ -213,16 +233,18 @@ def _coalition(chain: Chain, exposure: Exposure) -> str:
     return listed([_name(chain, code) for code in codes])
 
 
-def _delta(times: pl.Series) -> float:
-    steps = times.unique().sort()
-    return float(steps[1] - steps[0]) if len(steps) > 1 else 1.0
+def _delta(times: list[float]) -> float:
+    return times[1] - times[0] if len(times) > 1 else 1.0
 
 
 def _funded(plan: Plan) -> Row:
     """What the plan funds, and what it is worth on the samples and on fresh draws."""
     rows = plan.portfolio
-    by = plan.spending.group_by("contributor").agg(pl.col("musd").sum()).sort(["musd", "contributor"], descending=[True, False])
-    first = rows.sort("loss_if_left_out", "project", descending=[True, False]).unique("project", maintain_order=True)
+    by = plan.spending.group_by("contributor").agg(pl.col("musd").sum())
+    by = by.sort(["musd", "contributor"], descending=[True, False])
+    first = rows.sort("loss_if_left_out", "project", descending=[True, False]).unique(
+        "project", maintain_order=True
+    )
     fresh = {(r["measure"], r["when"]): r for r in _records(plan.evaluation)}
     samples = {r["measure"]: r for r in _records(plan.loss)}
     return {
@@ -280,9 +302,8 @@ def _pictures(chain: Chain, home: str, results: Results, solved: bool) -> dict[s
         # A picture longer than a sheet of paper stands in the page a second time, cut for printing.
         paper = "".join(f'<div class="sheet">{sheet}</div>' for sheet in sheets) if len(sheets) > 1 else ""
         whole = "desk screen" if paper else "desk"
-        pictures[name] = (
-            f'<div class="{whole}">{wide.svg}</div><div class="phone">{narrow.svg}</div>'
-            + (f'<div class="paper">{paper}</div>' if paper else "")
+        pictures[name] = f'<div class="{whole}">{wide.svg}</div><div class="phone">{narrow.svg}</div>' + (
+            f'<div class="paper">{paper}</div>' if paper else ""
         )
     return pictures
 
@@ -291,9 +312,14 @@ def _foreign(chain: Chain, home: str) -> Row:
     """How much of its inputs home imports, and on what definition the shares stand."""
     network = to_network(chain, home)
     supplied = set(chain.supply["item"])
-    abroad = [float(v) for item, v in zip(network.items, network.imports.sum(axis=1), strict=True) if item in supplied]
+    abroad = [
+        float(v)
+        for item, v in zip(network.items, network.imports.sum(axis=1), strict=True)
+        if item in supplied
+    ]
     counted = dict(chain.supply.group_by("counted_by").len().iter_rows())
-    demand = chain.jurisdictions.filter(pl.col("jurisdiction").is_in(sorted(bloc(chain, home))))["demand_share"].drop_nulls()
+    members = pl.col("jurisdiction").is_in(sorted(bloc(chain, home)))
+    demand = chain.jurisdictions.filter(members)["demand_share"].drop_nulls()
     return {
         "supplied": len(abroad),
         "mostly": sum(v >= 0.9 for v in abroad),
@@ -302,86 +328,3 @@ def _foreign(chain: Chain, home: str) -> Row:
         "location": counted.get("location", 0),
         "demand": float(demand.max()) if len(demand) else None,  # type: ignore[arg-type]
     }
-
-
-def _rows_of(chain: Chain, table: str, home: str) -> pl.DataFrame:
-    """A table's rows, of the projects, routes, staffing and pools only those that this home could use."""
-    frame = chain.table(table)
-    mine = pl.col("home").is_null() | (pl.col("home") == home)
-    if table in ("projects", "pools", "missions"):
-        return frame.filter(mine)
-    if table in ("routes", "staffing"):
-        return frame.filter(pl.col("project").is_in(chain.projects.filter(mine)["project"].to_list()))
-    return frame
-
-
-def _measured(chain: Chain, home: str) -> Row:
-    """How many rows of the tables are measured, and how many are not."""
-    counts = {"measured": 0, "estimated": 0, "assumed": 0}
-    for name in dictionary():
-        frame = _rows_of(chain, name, home)
-        if "basis" in frame.columns:
-            for basis, count in frame.group_by("basis").len().iter_rows():
-                counts[basis] = counts.get(basis, 0) + count
-    return counts
-
-
-def _assumptions(chain: Chain, home: str) -> list[Row]:
-    """Per table: every row that is not measured, with the range of each of its numbers and its source.
-
-    Rows that agree in all of that are told in one line, by their keys.
-    """
-    number_of = {row["source"]: row["number"] for row in _sources(chain, home)}
-    names = dict(zip(chain.items["item"], chain.items["name"], strict=True))
-    found = []
-    for table, columns in dictionary().items():
-        frame = _rows_of(chain, table, home)
-        if "basis" not in frame.columns:
-            continue
-        frame = frame.filter(pl.col("basis").is_not_null() & (pl.col("basis") != "measured"))
-        ranged = [c for c in columns.values() if c.ranged and frame[c.name].null_count() < frame.height]
-        groups: dict[tuple[Any, ...], list[str]] = {}
-        for row in _records(frame):
-            keys = [str(row[c.name]) for c in columns.values() if c.key and row[c.name] is not None]
-            told = names.get(row.get("item") or "", "")
-            cells = [(row[c.name], row[f"{c.name}_low"], row[f"{c.name}_high"]) for c in ranged]
-            source = number_of.get(row["source"], "")
-            key = " · ".join(keys) + (f", {told}" if told else "")
-            groups.setdefault((tuple(_range(*cell) for cell in cells), row["basis"], source), []).append(key)
-        if groups:
-            heads = [{"name": c.name, "unit": c.unit, "meaning": c.meaning} for c in ranged]
-            rows = [
-                {"keys": keys, "cells": cells, "basis": basis, "source": source}
-                for (cells, basis, source), keys in groups.items()
-            ]
-            found.append({"table": table, "heads": heads, "rows": rows, "count": frame.height})
-    return found
-
-
-def _range(value: Any, low: Any, high: Any) -> tuple[str, str, str] | None:
-    """Central, low and high as text; dates are as good as numbers."""
-    if value is None:
-        return None
-    told = [str(v) if isinstance(v, date) else formats.number(v, 3) for v in (value, low, high)]
-    return told[0], told[1], told[2]
-
-
-def _sources(chain: Chain, home: str) -> list[Row]:
-    """Every source once, with the number of rows that rest on it, table by table; most used first."""
-    counts: dict[str, dict[str, int]] = {}
-    for table in dictionary():
-        frame = _rows_of(chain, table, home)
-        if "source" in frame.columns:
-            for source, count in frame.group_by("source").len().sort("source").iter_rows():
-                if source is not None:
-                    counts.setdefault(source, {})[table] = count
-    order = sorted(counts, key=lambda s: (-sum(counts[s].values()), s))
-    return [
-        {
-            "number": i + 1,
-            "source": source,
-            "rows": sum(counts[source].values()),
-            "tables": ", ".join(f"{table} {count}" for table, count in counts[source].items()),
-        }
-        for i, source in enumerate(order)
-    ]
