@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from wholenation.figures.formats import known, money, years
+from wholenation.figures.formats import known, money, number, years
 from wholenation.figures.palette import BLUE, GREEN, INK, MUTED, RULE, VERMILION
 from wholenation.figures.svg import (
     SMALL,
@@ -41,7 +41,7 @@ def frontier(budgets: pl.DataFrame, *, chosen: float | None = None, width: float
     if len(rows) < 2:
         return missing(TITLE, "The frontier needs at least two budgets; fewer were computed.", width)
     left, right, top, high = 46.0, width - 16, 58.0, 210.0
-    most = max(v for r in rows for v in (r["expected_loss"], r["cvar"]) if known(v)) or 1.0
+    most = 1.05 * max(v for r in rows for v in (r["expected_loss"], r["cvar"]) if known(v)) or 1.0
     last = rows[-1]["budget_musd"]
     x, y = linear(rows[0]["budget_musd"], last, left, right), linear(0, most, top + high, top)
     body = [text(0, 12, "Loss, in years of target output", size=SMALL, fill=MUTED)]
@@ -50,7 +50,15 @@ def frontier(budgets: pl.DataFrame, *, chosen: float | None = None, width: float
     for column, name, colour, dashes in CURVES:
         points = [(x(r["budget_musd"]), y(r[column]), r) for r in rows if known(r[column])]
         body.append(path([p[:2] for p in points], stroke=colour, stroke_width=2.4, stroke_dasharray=dashes))
+        before = -99.0
         for a, b, row in points:
+            if a - before >= 40:
+                anchor = "end" if a > right - 16 else "middle" if a > left + 16 else "start"
+                told = f"{row[column]:.2f}"
+                body.append(
+                    text(a, b - 8, told, size=SMALL, anchor=anchor, fill=colour, bold=True, halo=True)
+                )
+                before = a
             tip = hint(f"{money(row['budget_musd'])}: {name} {years(row[column])}")
             body.append(
                 tag(
@@ -131,10 +139,6 @@ def _marginal(
             )
         )
         if x2 - x1 > 28:
-            body.append(text((x1 + x2) / 2, y(value) - 4, _digits(value), size=SMALL, anchor="middle"))
+            body.append(text((x1 + x2) / 2, y(value) - 4, number(value), size=SMALL, anchor="middle"))
     body.append(line(left, y(0), right, y(0), MUTED, 0.8))
     return body, top + 26 + high + 10
-
-
-def _digits(value: float) -> str:
-    return f"{value:.2f}" if value >= 0.095 else f"{value:.3f}" if value >= 0.0005 else "0"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from wholenation.figures.formats import MISSING, known, listed, money, when, years
+from wholenation.figures.formats import MISSING, known, listed, money, number, when
 from wholenation.figures.palette import INK, MUTED, PALE, PAPER, RULE, categories, mix
 from wholenation.figures.svg import (
     NARROW,
@@ -130,10 +130,14 @@ def _labels(row: dict[str, Any], y: float, left: float, right: float, width: flo
         body.append(text(right + 10, y + 15, total))
         saved = row["loss_if_left_out"]
         if known(saved):
-            words = f"+{years(saved)} if left out"
+            words = f"{_more(saved)} years if left out"
             told = clip(words, width - right - 8, SMALL)
             body.append(text(right + 10, y + 28, told, size=SMALL, fill=MUTED, tip=words))
     return body
+
+
+def _more(saved: float) -> str:
+    return f"+{number(saved)}" if saved >= 0.005 else "under +0.01"
 
 
 def _bars(row: dict[str, Any], scale: Scale, y: float, high: float, colour: str, who: str) -> list[str]:

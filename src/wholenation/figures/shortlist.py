@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wholenation.figures.formats import MISSING, known, listed, share, years
+from wholenation.figures.formats import MISSING, known, listed, number, share, years
 from wholenation.figures.palette import BLUE, INK, MUTED, PALE, RULE, SKY
 from wholenation.figures.svg import (
     NORMAL,
@@ -33,10 +33,12 @@ def shortlist(exposure: Exposure, top: int = 10, *, width: float = WIDE) -> Figu
     The second, thin bar is the share of random draws over the tables' ranges in which the item stays in the top k;
     it is left out where no draws were made.
     """
-    rows = list(exposure.shortlist(top).iter_rows(named=True))
+    rows = [r for r in exposure.shortlist(top).iter_rows(named=True) if not _harmless(r)]
     title = f"{TITLE}, {exposure.home}"
     if not rows:
-        return missing(title, "There is no shortlist: no item's exposure could be computed.", width)
+        return missing(
+            title, "There is no shortlist: no single item's denial would cost any target output.", width
+        )
     body = _narrow(rows, width) if width < 600 else _wide(rows, width)
     first = listed([f"{r['name']} ({years(r['exposure'])} of target output)" for r in rows[:3]])
     robust = [r["rank_robustness"] for r in rows if known(r["rank_robustness"])]
@@ -46,6 +48,10 @@ def shortlist(exposure: Exposure, top: int = 10, *, width: float = WIDE) -> Figu
         f"{exposure.coalition or 'all suppliers'} deny deliveries. Highest: {first}.{sure}"
     )
     return frame(width, body[1], body[0], title, alt)
+
+
+def _harmless(row: dict[str, Any]) -> bool:
+    return known(row["exposure"]) and row["exposure"] <= 1e-9
 
 
 def _wide(rows: list[dict[str, Any]], width: float) -> tuple[list[str], float]:
@@ -62,7 +68,7 @@ def _wide(rows: list[dict[str, Any]], width: float) -> tuple[list[str], float]:
     for i, row in enumerate(rows):
         y = 26 + 36.0 * i
         body.append(text(left - 10, y + 16, row["rank"], anchor="end", bold=True))
-        name = clip(row["name"], bars - left - 8, 13.8)
+        name = clip(row["name"], bars - left - 10, 14.2)
         body.append(text(left, y + 16, name, size=13, bold=True, tip=f"{row['name']} ({row['item']})"))
         body.append(text(left, y + 30, clip(_about(row), bars - left - 8, SMALL), size=SMALL, fill=MUTED))
         body += _bar(row, bars, y + 6, scale, 16)
@@ -100,9 +106,9 @@ def _about(row: dict[str, Any]) -> str:
     """The small line under the name: what it is, and the two clocks of a denial."""
     parts = [str(row["kind"])]
     if known(row["time_to_bite_years"]):
-        parts.append(f"bites after {years(row['time_to_bite_years'])}")
+        parts.append(f"bites after {number(row['time_to_bite_years'])} y")
     if known(row["time_to_replace_years"]):
-        parts.append(f"replaced in {years(row['time_to_replace_years'])}")
+        parts.append(f"replaced in {number(row['time_to_replace_years'])} y")
     return ", ".join(parts)
 
 

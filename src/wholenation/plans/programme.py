@@ -72,7 +72,7 @@ def plan(
     risk = Risk(risk_aversion, tail)
     rules = Rules(tuple(menu.project.index(name) for name in require), max_loss)
     problem = extensive_problem(menu, setting.network, horizon, setting.futures, drawn, risk, rules)
-    answer, relaxed = search(problem, gap, time_limit, progress)
+    answer, relaxed = search(problem, menu, gap, time_limit, progress)
     prices = None if relaxed is None else _prices(problem, relaxed)
     idle = nothing(menu, horizon)
     if answer.status is Status.FAILED and not require and max_loss is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -70,7 +70,6 @@ def portfolio_frame(
     for p in funded(menu, decision):
         mine = [f for f in np.flatnonzero(decision.chosen) if menu.route_project[menu.profile_route[f]] == p]
         part = decision.paid[p]
-        paid = np.flatnonzero(part > 1e-6)
         item = int(menu.item[p])
         common = {
             "project": menu.project[p],
@@ -84,7 +83,7 @@ def portfolio_frame(
         for number, f in enumerate(mine or [None]):
             # Capacity belongs to the project: it is written beside its first route only.
             capex = float(part.sum() * menu.capex_musd[p]) if number == 0 else 0.0
-            rows.append(common | _staffed(menu, horizon, p, f, paid) | {"capex_musd": capex})
+            rows.append(common | _staffed(menu, horizon, decision, p, f) | {"capex_musd": capex})
     columns = {
         "project": pl.String, "name": pl.String, "item": pl.String, "kind": pl.String, "route": pl.String,
         "start": pl.Float64, "end": pl.Float64, "ready": pl.Float64, "teams": pl.Float64, "gate": pl.Float64,
@@ -101,23 +100,34 @@ def funded(menu: Menu, decision: Decision) -> list[int]:
     return [int(p) for p in np.flatnonzero(running | (decision.paid.sum(axis=1) > 1e-6))]
 
 
-def _staffed(menu: Menu, horizon: Horizon, p: int, f: int | None, paid: Floats) -> dict[str, object]:
+def _staffed(menu: Menu, horizon: Horizon, decision: Decision, p: int, f: int | None) -> dict[str, object]:
     """When a route (or a project without one) starts, ends its research and stands at full capacity."""
-    built = horizon.times[paid[-1]] + horizon.delta if len(paid) else None
+    ready = _ready(menu, horizon, decision, p, f)
     if f is None:
-        start = float(horizon.times[paid[0]])
+        start = float(horizon.times[(decision.paid[p].cumsum() > 1e-6).argmax()])
         return {
-            "route": "", "start": start, "end": start, "ready": max(built or 0.0, start + menu.ramp_years[p]),
+            "route": "", "start": start, "end": start, "ready": ready,
             "teams": None, "gate": None, "cost_musd": 0.0,
         }  # fmt: skip
     q, start, teams = menu.profile_route[f], menu.profile_start[f], menu.profile_teams[f]
     end = float(start + menu.effort[q, 1] / teams)
     gate = None if np.isnan(menu.gate_years[q]) else float(start + menu.gate_years[q])
-    ready = max(built, end + menu.ramp_years[p]) if built else None
     return {
         "route": menu.route[q], "start": float(start), "end": end, "ready": ready, "teams": float(teams),
         "gate": gate, "cost_musd": float(menu.profile_cost[f].sum()),
     }  # fmt: skip
+
+
+def _ready(menu: Menu, horizon: Horizon, decision: Decision, p: int, f: int | None) -> float | None:
+    """Start of the first step in which all that is paid for stands, by this route's most likely effort."""
+    part = decision.paid[p].sum()
+    if part <= 1e-6:
+        return None
+    alone = replace(decision, chosen=np.arange(len(decision.chosen)) == f)
+    free = np.ones((len(menu.project), horizon.count))
+    grown = added_capacity(menu, alone, menu.effort[:, 1], free, horizon)[p]
+    full = np.flatnonzero(grown >= (1.0 - 1e-6) * part * menu.capacity[p])
+    return float(horizon.times[full[0]]) if len(full) else None
 
 
 def _reason(menu: Menu, network: Network, p: int, worth: float) -> str:
@@ -155,15 +165,28 @@ def pool_frame(
         for t, year in enumerate(years):
             price = None if prices is None else float(prices[0][k, t])
             rows.append((pool.label, "money", int(year), float(pool.paid_musd[t]), float(used[t]), price))
+    available = menu.available + trained(menu, horizon, decision.paid)
     for r, name in enumerate(menu.resources):
         for t, year in enumerate(years):
             price = None if prices is None else float(prices[1][r, t])
-            rows.append(("all", name, int(year), float(menu.available[r, t]), float(staff[r, t]), price))
+            rows.append(("all", name, int(year), float(available[r, t]), float(staff[r, t]), price))
     columns = {
         "contributor": pl.String, "resource": pl.String, "year": pl.Int64,
         "available": pl.Float64, "used": pl.Float64, "price": pl.Float64,
     }  # fmt: skip
     return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def trained(menu: Menu, horizon: Horizon, paid: Floats) -> Floats:
+    """(R, T) people that funded training has added by each step: a class a step, once the first has graduated."""
+    added = np.zeros((len(menu.resources), horizon.count))
+    for p, name in enumerate(menu.trains):
+        if menu.kind[p] != "train" or name not in menu.resources:
+            continue
+        wait = int(np.ceil(menu.ramp_years[p] / horizon.delta - 1e-9))
+        classes = np.maximum(np.arange(horizon.count)[:, None] - np.arange(horizon.count) - wait + 1, 0)
+        added[menu.resources.index(name)] += menu.capacity[p] * horizon.delta * (classes @ paid[p])
+    return added
 
 
 def plan_frames(

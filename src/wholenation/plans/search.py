@@ -14,7 +14,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..lp import Answer, Problem, Solver, Status
+from ..network import Floats
 from .extensive import Extensive
+from .menu import Menu
 
 Progress = Callable[[int, int, str], None]
 USED = 1e-6
@@ -22,12 +24,27 @@ PART = 0.7
 """Part of the time that is left which the smaller problem may take."""
 
 
+def rounded_up(menu: Menu, part: Floats) -> Floats:
+    """(F,) profiles in the order of the parts (F,) that the relaxation uses, as far as routes and people allow."""
+    chosen = np.zeros(len(part))
+    used = np.zeros_like(menu.available)
+    taken: set[int] = set()
+    for f in np.argsort(-part, kind="stable"):
+        route = int(menu.profile_route[f])
+        if part[f] <= USED or route in taken or (used + menu.profile_staff[f] > menu.available + 1e-9).any():
+            continue
+        used += menu.profile_staff[f]
+        chosen[f] = 1.0
+        taken.add(route)
+    return chosen
+
+
 def search(
-    problem: Extensive, gap: float, time_limit: float, progress: Progress | None
+    problem: Extensive, menu: Menu, gap: float, time_limit: float, progress: Progress | None
 ) -> tuple[Answer, Answer | None]:
     """The best plan found with the best bound, and the solved relaxation (None if time ran out before).
 
-    The answer's status is optimal when its gap is at most `gap`. To fund nothing is always a candidate.
+    The answer's status is optimal when its gap is at most `gap`. The relaxation rounded up is the first candidate.
     """
     begun = time.monotonic()
 
@@ -49,15 +66,17 @@ def search(
     upper = whole.upper.copy()
     upper[problem.y] = np.where(relaxed.x[problem.y] > USED, upper[problem.y], 0.0)
     target = relaxed.objective / max(1.0 - gap, 1e-9) if relaxed.objective > 0 else None
-    best = _attempt(replace(whole, upper=upper), problem, None, gap, target, PART * left(), told)
+    rounded = rounded_up(menu, relaxed.x[problem.y])
+    best = _attempt(replace(whole, upper=upper), problem, rounded, gap, target, PART * left(), told)
     best = _judged(best, relaxed.objective, gap)
     if best.status in (Status.OPTIMAL, Status.INTERRUPTED) or left() < 1.0:
         return best, relaxed
     # That the few profiles hold no plan (one may be required) says nothing about all of them.
-    start = best.x if best.status is Status.TIME_LIMIT else None
+    held = best.status is Status.TIME_LIMIT
+    start = np.round(best.x[problem.y]) if held else np.zeros(len(problem.y))
     final = _attempt(whole, problem, start, gap, target, left(), told)
     bound = max(relaxed.objective, final.bound)
-    if start is not None and (final.status is Status.FAILED or final.objective > best.objective):
+    if held and (final.status is Status.FAILED or final.objective > best.objective):
         final = best
     return _judged(final, bound, gap), relaxed
 
@@ -65,15 +84,14 @@ def search(
 def _attempt(
     whole: Problem,
     problem: Extensive,
-    start: np.ndarray | None,
+    start: Floats,
     gap: float,
     target: float | None,
     seconds: float,
     told: Callable[[float, float, float], None],
 ) -> Answer:
     solver = Solver(whole)
-    values = np.zeros(len(problem.y)) if start is None else np.round(start[problem.y])
-    solver.set_start(problem.y, values)
+    solver.set_start(problem.y, start)
     return solver.solve(gap=gap / 2, time_limit=seconds, target=target, progress=told)
 
 

@@ -28,8 +28,10 @@ Row = dict[str, Any]
 TOP = 10
 SURE = 0.9
 """A rank is called robust when the item stays among the first in this share of draws."""
-FRONTIER = (0.0, 0.1, 0.25, 0.5, 1.0)
+FRONTIER = (0.0, 0.05, 0.15, 0.4, 1.0)
 """Budgets of the frontier, as parts of the money that contributors are expected to pay in."""
+FRONTIER_SAMPLES = 8
+"""Futures of the frontier's plans: few, so that each is solved to its gap within seconds."""
 SHEET = 1030.0
 """The height of a sheet of paper, in pixels of a figure drawn at its desk width (A4, margins and heading off)."""
 MEASURES = {
@@ -66,6 +68,7 @@ def report(
     draws: int = 50,
     samples: int = 30,
     seed: int = 0,
+    time_limit: float = 120.0,
     exposure: Exposure | None = None,
     outcomes: Outcomes | None = None,
     plan: Plan | None = None,
@@ -75,9 +78,9 @@ def report(
 ) -> str:
     """One self-contained HTML page: the answer in plain sentences, the figures, every assumption and source.
 
-    What is not passed in is computed: exposure with `draws` draws, a plan over `samples` futures (where the chain
-    has projects and pools for home), outcomes with and without it, and the frontier. The page depends on its
-    arguments alone; `day` is the date that it bears, by default today.
+    What is not passed in is computed: exposure with `draws` draws; where the chain has projects and pools for home,
+    a plan over `samples` futures within `time_limit` seconds, and the frontier; outcomes with and without the plan.
+    The page depends on its arguments alone; `day` is the date that it bears, by default today.
     """
     controllers = tuple(dict.fromkeys(controllers))
     if exposure is None:
@@ -85,7 +88,7 @@ def report(
             chain, home, controllers, step=step, draws=draws, top=TOP, seed=seed, progress=progress
         )
     if plan is None and _has_menu(chain, home):
-        plan = make_plan(chain, home, samples=samples, seed=seed, progress=progress)
+        plan = make_plan(chain, home, samples=samples, seed=seed, time_limit=time_limit, progress=progress)
     solved = plan is not None and not plan.conflicts and known(plan.objective)
     if outcomes is None:
         outcomes = stress(chain, home, step=step, plan=plan if solved else None, seed=seed, progress=progress)
@@ -95,9 +98,8 @@ def report(
             chain,
             home,
             budgets,
-            samples=min(samples, 12),
-            gap=0.02,
-            time_limit=20.0,
+            samples=min(samples, FRONTIER_SAMPLES),
+            time_limit=time_limit,
             seed=seed,
             progress=progress,
         )
@@ -109,6 +111,7 @@ def report(
         "draws": exposure.draws,
         "samples": samples,
     }
+    harmful = pl.col("exposure").is_null() | (pl.col("exposure") > 1e-9)
     page = (
         _environment()
         .get_template("report.html.j2")
@@ -118,7 +121,7 @@ def report(
             asked=asked,
             run=_run(chain, asked, seed, day or date.today()),
             answer=_answer(chain, home, results),
-            shortlist=_records(exposure.shortlist(2 * TOP)),
+            shortlist=_records(exposure.shortlist(2 * TOP).filter(harmful)),
             coverage=[
                 row | {"name": MEASURES.get(row["measure"], row["measure"])}
                 for row in _records(exposure.coverage)
