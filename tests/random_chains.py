@@ -78,7 +78,9 @@ def tables(draw: st.DrawFn, *, calm: bool = False) -> dict[str, Rows]:
         "items": items,
         "needs": needs,
         "supply": supply,
-        "scenarios": [{"scenario": "s", "name": "Some controls", "probability": 0.5, "basis": "measured"} | SOURCE],
+        "scenarios": [
+            {"scenario": "s", "name": "Some controls", "probability": 0.5, "basis": "measured"} | SOURCE
+        ],
         "controls": _controls(draw, codes),
         "missions": _missions(draw, codes, items, calm),
     }
@@ -128,7 +130,9 @@ def _missions(draw: st.DrawFn, codes: list[str], items: Rows, calm: bool) -> Row
             weight = draw(st.sampled_from([1, 1, 0.5, 0]))
             mission = {"mission": f"m{number}", "home": "AAA", "product": product, "year": year}
             rows.append(
-                mission | {"target": target, "weight": weight, "counts_imports": str(imported).lower()} | SOURCE
+                mission
+                | {"target": target, "weight": weight, "counts_imports": str(imported).lower()}
+                | SOURCE
             )
     return rows
 

@@ -240,7 +240,9 @@ def test_denying_more_never_helps(made: dict[str, Rows]) -> None:
 def test_a_control_after_the_horizon_changes_nothing(made: dict[str, Rows]) -> None:
     late = [row | {"start": "2029-01-01", "end": None} for row in made["controls"][:1]]
     capability, limits = problem(chain_of(made | {"controls": late}))
-    assert capability.solve(limits).loss == pytest.approx(capability.solve(capability.base).loss, abs=TOLERANCE)
+    assert capability.solve(limits).loss == pytest.approx(
+        capability.solve(capability.base).loss, abs=TOLERANCE
+    )
     assert limits.imports == pytest.approx(capability.base.imports)
 
 
@@ -251,11 +253,19 @@ def test_what_is_written_otherwise_is_the_same_chain(made: dict[str, Rows], seed
     random = np.random.default_rng(seed)
     shuffled = {name: [rows[i] for i in random.permutation(len(rows))] for name, rows in made.items()}
     assert loss(chain_of(shuffled)) == pytest.approx(expected, abs=TOLERANCE)
-    idler: dict[str, Any] = {"item": "idler", "name": "Nobody needs it", "kind": "material", "stage": "stage0"}
+    idler: dict[str, Any] = {
+        "item": "idler",
+        "name": "Nobody needs it",
+        "kind": "material",
+        "stage": "stage0",
+    }
     useless = made | {
         "jurisdictions": [*made["jurisdictions"], {"jurisdiction": "NIL", "name": "Nilland"}],
         "items": [*made["items"], idler | {"source": "made up"}],
-        "supply": [*made["supply"], {"item": "idler", "jurisdiction": "NIL", "share": 1, "source": "made up"}],
+        "supply": [
+            *made["supply"],
+            {"item": "idler", "jurisdiction": "NIL", "share": 1, "source": "made up"},
+        ],
     }
     assert loss(chain_of(useless)) == pytest.approx(expected, abs=TOLERANCE)
 

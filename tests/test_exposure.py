@@ -94,7 +94,9 @@ def test_items_that_are_not_computable_come_last(toy_chain: Chain) -> None:
 
 @pytest.mark.parametrize("order", list(permutations(("BBB", "CCC", "VAR"))))
 def test_the_order_of_controllers_changes_nothing(toy_chain: Chain, order: tuple[str, ...]) -> None:
-    one, other = (measure(ranged(toy_chain), "AAA", c, draws=5, top=1) for c in (("BBB", "CCC", "VAR"), order))
+    one, other = (
+        measure(ranged(toy_chain), "AAA", c, draws=5, top=1) for c in (("BBB", "CCC", "VAR"), order)
+    )
     assert one.coalition == other.coalition
     assert_frame_equal(one.shortlist(), other.shortlist(), rel_tol=1e-9, abs_tol=1e-9)
     key = ["measure", "controllers", "item"]
@@ -163,7 +165,9 @@ def test_questions(toy_chain: Chain) -> None:
 
 def test_progress_counts_to_the_end(toy_chain: Chain) -> None:
     told: list[tuple[int, int]] = []
-    measure(toy_chain, "AAA", ("BBB", "CCC"), draws=2, progress=lambda done, total, _: told.append((done, total)))
+    measure(
+        toy_chain, "AAA", ("BBB", "CCC"), draws=2, progress=lambda done, total, _: told.append((done, total))
+    )
     assert told == [(done, 5) for done in range(1, 6)]
 
 
@@ -171,7 +175,9 @@ def test_progress_counts_to_the_end(toy_chain: Chain) -> None:
 @given(chain=chains(), step=st.sampled_from(["year", "quarter"]))
 def test_more_controllers_never_deny_less(chain: Chain, step: str) -> None:
     exposure = measure(chain, "AAA", ("BBB", "CCC", "DDD"), step=step)
-    wide = exposure.table.filter(pl.col("measure") == "loss").pivot(on="controllers", index="item", values="value")
+    wide = exposure.table.filter(pl.col("measure") == "loss").pivot(
+        on="controllers", index="item", values="value"
+    )
     for code in ("BBB", "CCC", "DDD"):
         both = wide.drop_nulls([code, "BBB+CCC+DDD"])
         assert (both[code] <= both["BBB+CCC+DDD"] + 1e-6).all()

@@ -245,6 +245,22 @@ def test_tiers_mark_what_very_many_need(tmp_path: Path) -> None:
     assert "† Resists" in lines(figure)
 
 
+def test_a_product_of_common_inputs_alone_is_a_product(tmp_path: Path) -> None:
+    folder = write_toy(tmp_path / "toy")
+    items, needs = TABLES["items"], TABLES["needs"]
+    for k in range(9):
+        items += f"use{k},Use {k},product,product,,,,,,,measured,toy\n"
+        needs += f"use{k},wafer,,1,measured,toy\n"
+    for name, text in (("items", items), ("needs", needs)):
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    figure = figures.tiers(read_chain(folder), "AAA")
+    assert "Not joined" not in lines(figure)
+    assert "Use 4 †" in lines(figure)
+    height = {"".join(e.itertext()): float(e.get("y", "")) for e in parsed(figure).iter(f"{SVG}text")}
+    tier = height["Tier 1"]
+    assert next(y for words, y in height.items() if words.endswith("Use 4 †")) < tier
+
+
 def test_tiers_say_what_a_colour_takes(chain: Chain) -> None:
     with pytest.raises(QuestionError, match="exposure=measure"):
         figures.tiers(chain, "CHN", colour="exposure")

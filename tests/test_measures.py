@@ -51,7 +51,8 @@ WITHOUT_CHIP = {"etch": 0.0, "etcher_wet": 0.0}
             ("BBB",),
             {
                 "etcher_dry": 4 - sum(0.8 * (0.2 + 0.8 * 0.9**t) + 0.2 for t in range(1, 5)),
-                "wafer": 5 * 0.2 - 0.25,  # Celand's third with its surge and home's 0.4 leave 0.2 to the stock
+                "wafer": 5 * 0.2
+                - 0.25,  # Celand's third with its surge and home's 0.4 leave 0.2 to the stock
                 "resist": 5 * 0.6 - 1 / 12,
                 "chip": 0,
                 **WITHOUT_CHIP,
@@ -135,7 +136,9 @@ WITHOUT_CHIP = {"etch": 0.0, "etcher_wet": 0.0}
         ("time_to_replace_years", ("BBB",), {"etcher_dry": 6, "resist": 1}),
     ],
 )
-def test_by_hand(toy_chain: Chain, measure: str, controllers: tuple[str, ...], expected: dict[str, float]) -> None:
+def test_by_hand(
+    toy_chain: Chain, measure: str, controllers: tuple[str, ...], expected: dict[str, float]
+) -> None:
     assert values(ask(toy_chain, *controllers), measure) == pytest.approx(expected)
 
 
@@ -238,7 +241,9 @@ def test_homes_unknown_share_leaves_all_in_doubt(toy_chain: Chain) -> None:
 
 
 def test_an_unknown_lifetime(toy_chain: Chain) -> None:
-    chain = with_values(toy_chain, "items", {"item": "etcher_dry"}, lifetime_years=None, unserviced_years=None)
+    chain = with_values(
+        toy_chain, "items", {"item": "etcher_dry"}, lifetime_years=None, unserviced_years=None
+    )
     question = ask(chain, "BBB")
     for measure in ("loss", "price", "exposure", "time_to_bite_years"):
         assert reason(question, measure, "etcher_dry") == "the tool's lifetime is unknown"
@@ -295,11 +300,18 @@ def test_a_substitute_that_serves_only_what_nobody_reaches() -> None:
                 )
             ],
             "supply": [
-                {"item": item, "jurisdiction": "BBB", "share": 1} | SOURCE for item in ("weld", "nitrogen", "argon")
+                {"item": item, "jurisdiction": "BBB", "share": 1} | SOURCE
+                for item in ("weld", "nitrogen", "argon")
             ],
             "scenarios": [{"scenario": "none", "name": "None", "basis": "measured"} | SOURCE],
             "controls": [
-                {"scenario": "none", "controller": "BBB", "target": "AAA", "kind": "item", "start": "2026-01-01"}
+                {
+                    "scenario": "none",
+                    "controller": "BBB",
+                    "target": "AAA",
+                    "kind": "item",
+                    "start": "2026-01-01",
+                }
                 | {"basis": "measured"}
                 | SOURCE
             ],
@@ -333,17 +345,24 @@ def test_controllers_needed_counts_the_largest_first(toy_chain: Chain) -> None:
     row = {"item": "etcher_wet", "basis": "measured", "source": "toy", "share_low": None, "share_high": None}
     chain = with_values(toy_chain, "supply", {"item": "etcher_wet", "jurisdiction": "AAA"}, share=0.0)
     chain = with_values(chain, "supply", {"item": "etcher_wet", "jurisdiction": "CCC"}, share=0.89)
-    assert values(ask(with_row(chain, "supply", **row, jurisdiction="BBB", share=0.06), "BBB"), "controllers_needed")[
-        "etcher_wet"
-    ] == pytest.approx(1)
-    assert values(ask(with_row(chain, "supply", **row, jurisdiction="BBB", share=0.11), "BBB"), "controllers_needed")[
-        "etcher_wet"
-    ] == pytest.approx(2)
+    assert values(
+        ask(with_row(chain, "supply", **row, jurisdiction="BBB", share=0.06), "BBB"), "controllers_needed"
+    )["etcher_wet"] == pytest.approx(1)
+    assert values(
+        ask(with_row(chain, "supply", **row, jurisdiction="BBB", share=0.11), "BBB"), "controllers_needed"
+    )["etcher_wet"] == pytest.approx(2)
 
 
 def test_with_several_users_the_fewest_substitutes_count(toy_chain: Chain) -> None:
     chain = with_row(
-        toy_chain, "needs", item="chip", input="etcher_dry", group="etcher_dry", rate=1.0, basis="measured", source="toy"
+        toy_chain,
+        "needs",
+        item="chip",
+        input="etcher_dry",
+        group="etcher_dry",
+        rate=1.0,
+        basis="measured",
+        source="toy",
     )
     found = values(ask(chain, "BBB"), "substitutes")
     assert (found["etcher_dry"], found["etcher_wet"]) == (0, 1)

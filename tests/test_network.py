@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from chains import TABLES
 from edits import with_row, with_values
 from hypothesis import given, settings
 from random_chains import chains
@@ -86,7 +87,7 @@ def test_blocs_within_blocs(toy_chain: Chain) -> None:
 def test_unknown_codes_are_questions(toy_chain: Chain) -> None:
     with pytest.raises(QuestionError, match="no jurisdiction 'ZZZ'"):
         to_network(toy_chain, "ZZZ")
-    with pytest.raises(QuestionError, match="no mission for home 'BBB'.*AAA"):
+    with pytest.raises(QuestionError, match=r"no mission for home 'BBB'.*AAA"):
         to_network(toy_chain, "BBB")
 
 
@@ -185,3 +186,11 @@ def test_a_row_without_a_need_changes_nothing(toy_chain: Chain) -> None:
     network, plain = to_network(chain, "AAA"), to_network(toy_chain, "AAA")
     assert (network.own == plain.own).all()
     assert (network.imports[:, :-1] == plain.imports).all()
+
+
+def test_the_example_is_the_toy_chain() -> None:
+    """The chain that the documentation works by hand is the one that the tests use."""
+    folder = ROOT / "examples" / "six-items"
+    assert {path.stem for path in folder.glob("*.csv")} == set(TABLES)
+    for name, text in TABLES.items():
+        assert (folder / f"{name}.csv").read_text(encoding="utf-8") == text, name

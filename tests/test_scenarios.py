@@ -129,7 +129,7 @@ def test_a_home_bloc_is_hit_through_its_members_and_denies_nothing_to_itself(toy
 
 def test_unknown_scenarios_are_questions(toy_chain: Chain) -> None:
     network = to_network(toy_chain, "AAA")
-    with pytest.raises(QuestionError, match="no scenario 'nope'.*embargo"):
+    with pytest.raises(QuestionError, match=r"no scenario 'nope'.*embargo"):
         denial(toy_chain, network, to_horizon(network), "nope")
 
 
@@ -212,11 +212,16 @@ def test_service_without_a_lifetime_of_its_own_lasts_three_tenths(serviced: Chai
 
 
 @pytest.mark.parametrize("step", ["year", "quarter"])
-def test_denied_service_is_worse_than_nothing_and_better_than_denied_tools_too(serviced: Chain, step: str) -> None:
+def test_denied_service_is_worse_than_nothing_and_better_than_denied_tools_too(
+    serviced: Chain, step: str
+) -> None:
     service = {"kind": "service", "controller": "UNI"}
     tools = {"kind": "item", "controller": "UNI", "stage": "equipment"}
     spared = Denied(serviced, {"kind": "capital"}, step=step).loss()
-    alone, both = Denied(serviced, service, step=step).loss(), Denied(serviced, service, tools, step=step).loss()
+    alone, both = (
+        Denied(serviced, service, step=step).loss(),
+        Denied(serviced, service, tools, step=step).loss(),
+    )
     assert spared < alone < both
     assert Denied(serviced, tools, step=step).loss() < both
 
@@ -240,7 +245,9 @@ def test_a_foreign_organization_takes_its_own_part(toy_chain: Chain) -> None:
 
 
 def test_an_organization_of_homes_own_is_denied_its_part_of_all_deliveries(toy_chain: Chain) -> None:
-    chain = with_row(toy_chain, "organizations", organization="fab", name="Fab", jurisdiction="AAA", source="toy")
+    chain = with_row(
+        toy_chain, "organizations", organization="fab", name="Fab", jurisdiction="AAA", source="toy"
+    )
     row = {"organization": "fab", "basis": "measured", "source": "toy"}
     chain = with_row(chain, "organization_supply", **row, item="wafer", share=0.05)
     chain = with_row(chain, "organization_supply", **row, item="resist", share=None)

@@ -82,7 +82,9 @@ def test_stocks_that_suffice_are_no_bite(toy_chain: Chain) -> None:
     assert row["loss"] == pytest.approx(0.0, abs=1e-9)
     assert row["first_bite"] is row["lowest_time"] is row["recovered"] is row["recovery_years"] is None
     assert (row["lowest_output"], row["binding"]) == (pytest.approx(1.0), "")
-    assert summary(under_control(steady, "month", item="wafer", end=date(2027, 12, 31)))["first_bite"] == 2027.25
+    assert (
+        summary(under_control(steady, "month", item="wafer", end=date(2027, 12, 31)))["first_bite"] == 2027.25
+    )
 
 
 def test_tools_bite_later_than_materials(toy_chain: Chain) -> None:
@@ -249,7 +251,9 @@ def test_what_home_does_not_use_is_not_missed(toy_chain: Chain) -> None:
         basis="measured",
         source="toy",
     )
-    chain = with_row(chain, "supply", item="idler", jurisdiction="BBB", share=1.0, basis="measured", source="toy")
+    chain = with_row(
+        chain, "supply", item="idler", jurisdiction="BBB", share=1.0, basis="measured", source="toy"
+    )
     items = under_control(chain, item="idler").items
     assert items.filter(pl.col("item") == "idler")["availability"].to_list() == [1.0] * 5
 

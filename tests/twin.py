@@ -220,10 +220,7 @@ def twin(
         x, _ = _solved(haste, [*rows, priced], [*limits, loss + 1e-9], columns, top)
     return Twin(
         loss,
-        [
-            [wanted(goal, t)["target"] - x[columns["short", goal, t]] for t in range(count)]
-            for goal in goals
-        ],
+        [[wanted(goal, t)["target"] - x[columns["short", goal, t]] for t in range(count)] for goal in goals],
     )
 
 

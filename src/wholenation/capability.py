@@ -212,9 +212,7 @@ def use_limits(network: Network, limits: Limits) -> Floats:
     return bound
 
 
-def _layout(
-    n: int, edges: int, groups: int, goals: int, steps: int, tool: NDArray, stock: NDArray
-) -> Layout:
+def _layout(n: int, edges: int, groups: int, goals: int, steps: int, tool: NDArray, stock: NDArray) -> Layout:
     taken = 0
 
     def block(count: int) -> Ints:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +30,20 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted, with the plan found so far"
     INFEASIBLE = "no plan keeps all limits"
     FAILED = "the solver gave up without an answer"
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[bool]]:
+    """A list that is filled by Ctrl-C, which otherwise would break into the solver and lose what it found."""
+    pressed: list[bool] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +142,31 @@ class Solver:
             highs.setOptionValue("objective_target", float(target))
         if time_limit is not None:
             highs.setOptionValue("time_limit", highs.getRunTime() + float(time_limit))
-        if progress is not None and self._mixed:
-            last = -1.0
-
-            def told(event: Any) -> None:
-                nonlocal last
-                data = event.data_out
-                try:
-                    # Ctrl-C arrives here, in the only Python code that runs while the solver works.
-                    if data.running_time - last < 0.2:
-                        return
-                    last = data.running_time
-                    progress(data.running_time, data.mip_dual_bound, data.mip_primal_bound)
-                except KeyboardInterrupt:
-                    event.interrupt()
-
-            highs.cbMipInterrupt += told
-        highs.run()
+        if progress is None and not self._mixed:
+            highs.run()
+            return self._answer()
+        with _interrupts() as pressed:
+            self._watch(pressed, progress or (lambda *_: None))
+            highs.run()
         return self._answer()
+
+    def _watch(self, pressed: list[bool], progress: Callable[[float, float, float], None]) -> None:
+        """Call `progress` a few times a second while the solver works, and end it in good order after Ctrl-C."""
+        last = -1.0
+
+        def told(event: Any) -> None:
+            nonlocal last
+            data = event.data_out
+            if pressed:
+                event.interrupt()
+            elif data.running_time - last >= 0.2:
+                last = data.running_time
+                progress(data.running_time, data.mip_dual_bound, data.mip_primal_bound)
+
+        if self._mixed:
+            self._highs.cbMipInterrupt += told
+        else:
+            self._highs.cbSimplexInterrupt += told
 
     def _answer(self) -> Answer:
         highs = self._highs
@@ -153,11 +177,12 @@ class Solver:
             highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
             highspy.HighsModelStatus.kUnboundedOrInfeasible: Status.INFEASIBLE,
             highspy.HighsModelStatus.kTimeLimit: Status.TIME_LIMIT if found else Status.FAILED,
-            highspy.HighsModelStatus.kInterrupt: Status.INTERRUPTED if found else Status.FAILED,
+            highspy.HighsModelStatus.kInterrupt: Status.INTERRUPTED,
             highspy.HighsModelStatus.kObjectiveTarget: Status.OPTIMAL,
         }
         status = named.get(model, Status.FAILED)
-        if status is Status.FAILED and not self._mixed and model is not highspy.HighsModelStatus.kTimeLimit:
+        stopped = (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt)
+        if status is Status.FAILED and not self._mixed and model not in stopped:
             raise AnswerError(f"{Status.FAILED.value} ({highs.modelStatusToString(model)})")
         solution = highs.getSolution()
         x = np.asarray(solution.col_value, dtype=np.float64)

@@ -276,7 +276,7 @@ def _missions(chain: Chain, home: str, position: dict[str, int]) -> tuple[Missio
                 target=part["target"].to_numpy().astype(np.float64),
                 weight=part["weight"].to_numpy().astype(np.float64),
                 counts_imports=bool(part["counts_imports"][0]),
-                part=1.0 / users[position[part["product"][0]]],
+                part=1.0 / float(users[position[part["product"][0]]]),
             )
         )
     return tuple(found)

@@ -2,7 +2,7 @@
 
 Exact, not approximate: home's base-year activity is supported by base-year supply, so an item matters only if it is
 touched (its deliveries or its production change), if something upstream of its own production is, if a user of it
-may grow beyond the base year, or if it shares a group of needs with an item that matters. Smaller problems are the
+(or a mission) may grow beyond the base year, or if it shares a group of needs with an item that matters. Smaller problems are the
 first half of the speed of `measure` and `plan` (warm starts are the other).
 """
 
@@ -19,6 +19,9 @@ def affected_items(network: Network, touched: Bools, grown: Bools) -> Bools:
     """(n,) items whose availability may differ from the base year when `touched` ones change and `grown` ones grow."""
     service = np.bincount(network.edge_group, weights=network.edge_rate, minlength=len(network.group_user))
     matters = touched | grown
+    for mission in network.missions:
+        # A mission that wants more than the base year competes with the other users of its product.
+        matters[mission.product] |= mission.target.max() > 1.0
     # The inputs of what may grow are needed beyond their base-year use; a group short of service binds from the start.
     short = service[network.edge_group] < 1.0 - 1e-9
     matters[network.edge_input[grown[network.edge_user] | short]] = True

@@ -114,9 +114,7 @@ def _extended(network: Network, selected: Bools, controllers: Bools, threshold: 
     """
     controlled = np.where(selected, network.shares[:, controllers].sum(axis=1), 0.0)
     content = np.zeros(len(network.items))
-    service = np.bincount(
-        network.edge_group, weights=network.edge_rate, minlength=len(network.group_user)
-    )
+    service = np.bincount(network.edge_group, weights=network.edge_rate, minlength=len(network.group_user))
     part = network.edge_rate / service[network.edge_group] if len(network.edge_rate) else np.zeros(0)
     for user in network.order:
         inputs = network.edge_user == user

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,34 +52,33 @@ def blocks_of(chain: Chain, marks: Mapping[str, str]) -> list[Block]:
 
     Two more follow where there is something for them: what very many need, and what nothing is joined to.
     """
-    rows = zip(chain.needs["item"], chain.needs["input"], chain.needs["group"], strict=True)
-    needs = [row for row in rows if row[1] not in marks]
     order = {item: i for i, item in enumerate(chain.items["item"])}
-    users: dict[str, list[str]] = {}
+    users: dict[str, list[str]] = {item: [] for item in order}
     inputs: dict[str, list[tuple[str, str]]] = {}
-    for user, needed, group in needs:
-        users.setdefault(needed, []).append(user)
-        inputs.setdefault(user, []).append((group or "", needed))
+    for user, needed, group in zip(
+        chain.needs["item"], chain.needs["input"], chain.needs["group"], strict=True
+    ):
+        users[needed].append(user)
+        if needed not in marks:
+            inputs.setdefault(user, []).append((group or "", needed))
+    # A product of common inputs alone is a product all the same.
+    inputs |= {user: [] for user in chain.needs["item"] if user not in inputs and not users[user]}
     tier: dict[str, int] = {}
-
-    def depth(item: str) -> int:
-        if item not in tier:
-            tier[item] = 1 + max((depth(user) for user in users.get(item, ())), default=-1)
-        return tier[item]
-
+    for item in TopologicalSorter(users).static_order():
+        tier[item] = 1 + max((tier[user] for user in users[item]), default=-1)
     stages = {s: i for i, s in enumerate(dict.fromkeys(chain.items["stage"]))}
     stage = {item: stages[s] for item, s in zip(chain.items["item"], chain.items["stage"], strict=True)}
     blocks = []
-    for item in sorted(inputs, key=lambda i: (depth(i), -stage[i], order[i])):
+    for item in sorted(inputs, key=lambda i: (tier[i], -stage[i], order[i])):
         counts = {g: sum(g == other for other, _ in inputs[item]) for g, _ in inputs[item]}
         leaves = [(g if counts[g] > 1 else "", i) for g, i in inputs[item] if i not in inputs]
         first = {g: min(order[i] for other, i in leaves if other == g) for g, _ in leaves}
         leaves.sort(key=lambda leaf: (first[leaf[0]] if leaf[0] else order[leaf[1]], order[leaf[1]]))
         made = [(g if counts[g] > 1 else "", i) for g, i in inputs[item] if i in inputs]
-        blocks.append(Block(item, depth(item), leaves, made))
+        blocks.append(Block(item, tier[item], leaves, made))
     last = max((b.tier for b in blocks), default=-1) + 1
     shared = [("", item) for item in marks if item not in inputs]
-    loose = [("", item) for item in order if item not in inputs and item not in users and item not in marks]
+    loose = [("", item) for item in order if item not in inputs and not users[item]]
     blocks += [Block("", last, shared, name=f"Needed by {COMMON} items or more")] if shared else []
     blocks += [Block("", last + 1, loose, name="Not joined")] if loose else []
     return blocks

@@ -30,12 +30,12 @@ from wholenation.figures.svg import (
 if TYPE_CHECKING:
     from wholenation.stress import Outcomes
 
-MOST = 9
+MOST = 8
 Rows = list[dict[str, Any]]
 
 
 def outputs(outcomes: Outcomes, *, width: float = WIDE) -> Figure:
-    """One small chart per scenario (and mission): output without the plan, with it, and the target.
+    """One small chart per scenario (and mission) in which output is lost: without the plan, with it, and the target.
 
     Output is in units of base-year output. Scenarios stand in the order of what they cost; those in which no
     output is lost are named below instead of drawn.
@@ -47,14 +47,10 @@ def outputs(outcomes: Outcomes, *, width: float = WIDE) -> Figure:
     order = sorted({s for s, _ in summary}, key=lambda s: (-_loss(summary, s), s))
     lossy = [s for s in order if _loss(summary, s) > 1e-6]
     several = outcomes.table["mission"].n_unique() > 1
-    drawn, quiet = lossy[: MOST // 2 if several else MOST], [s for s in order if s not in lossy]
-    panels = [
-        (scenario, str(mission), part)
-        for scenario in drawn
-        for (mission,), part in outcomes.table.filter(pl.col("scenario") == scenario).group_by(
-            ["mission"], maintain_order=True
-        )
-    ]
+    panels = _panels(outcomes, lossy)
+    left_out, panels = panels[MOST:], panels[:MOST]
+    drawn = [s for s in lossy if any(s == scenario for scenario, _, _ in panels)]
+    quiet = [s for s in order if s not in lossy]
     planned = bool(outcomes.table["plan"].any())
     columns = 1 if width < 600 else 2 if several else min(3, max(len(panels), 1))
     wide = (width - 26 * (columns - 1)) / columns
@@ -74,9 +70,13 @@ def outputs(outcomes: Outcomes, *, width: float = WIDE) -> Figure:
     notes = []
     if quiet:
         notes.append("No output is lost under: " + ", ".join(_name(summary, s) for s in quiet) + ".")
-    if len(lossy) > len(drawn):
-        rest = [f"{_name(summary, s)} ({_words(summary, s)})" for s in lossy[len(drawn) :]]
-        notes.append(f"Smaller, not drawn: {'; '.join(rest)}.")
+    if left_out:
+        rest = [
+            f"{_name(summary, s)}{f', {m}' if several else ''} ({_lost(part)})" for s, m, part in left_out
+        ]
+        notes.append(f"Not drawn: {'; '.join(rest)}.")
+    if several and panels:
+        notes.append("Where a product is not drawn under a scenario, none of its output is lost.")
     for note in notes:
         lines, below = paragraph(0, end + 12, note, width)
         body.append(lines)
@@ -86,6 +86,17 @@ def outputs(outcomes: Outcomes, *, width: float = WIDE) -> Figure:
         f"{'; '.join(told)}." if told else f"{len(quiet)} scenarios. {notes[0]}"
     )
     return frame(width, end + 6, body, title, alt)
+
+
+def _panels(outcomes: Outcomes, scenarios: list[str]) -> list[tuple[str, str, pl.DataFrame]]:
+    """Scenario, mission and rows of everything in which output is lost, in the order of the scenarios."""
+    panels = []
+    for scenario in scenarios:
+        rows = outcomes.table.filter(pl.col("scenario") == scenario)
+        for (mission,), part in rows.group_by(["mission"], maintain_order=True):
+            if (part["target"] - part["output"]).max() > 1e-6:  # type: ignore[operator]
+                panels.append((scenario, str(mission), part))
+    return panels
 
 
 def _loss(summary: dict[tuple[str, bool], dict[str, Any]], scenario: str) -> float:

@@ -117,7 +117,7 @@ def _hardest(outcomes: Outcomes) -> str:
 def _ranks(exposure: Exposure | None, top: int = 10) -> dict[str, int]:
     if exposure is None:
         return {}
-    rows = exposure.shortlist(top)
+    rows = exposure.shortlist(top).filter(pl.col("exposure") > 1e-9)
     return dict(zip(rows["item"], rows["rank"], strict=True))
 
 

@@ -62,7 +62,7 @@ def worldmap(chain: Chain, home: str, exposure: Exposure | None = None, *, width
     shown = _spread(chain, home, shares)
     map_height = width * 0.455
     sheet = _Sheet(width, map_height)
-    body = sheet.countries(shown, names, bloc(chain, home))
+    body = sheet.countries(shown, set(shares), names, bloc(chain, home))
     body += _legend(width, map_height + 14)
     y = map_height + (48 if width >= 600 else 76)
     drawn, y = _bars(shares, names, width, y)
@@ -151,7 +151,9 @@ class _Sheet:
             if len(points) >= 3:
                 yield points
 
-    def countries(self, shown: dict[str, float], names: dict[str, str], at_home: set[str]) -> list[str]:
+    def countries(
+        self, shown: dict[str, float], own: set[str], names: dict[str, str], at_home: set[str]
+    ) -> list[str]:
         """Land, the coloured jurisdictions, circles for small ones, and labels for the first few."""
         body = [rect(0, 0, self.width, self.height, "#f7fafc", rx=4)]
         plain, coloured = [], []
@@ -179,7 +181,7 @@ class _Sheet:
             else:
                 plain.append(d)
         body.append(tag("path", d="".join(plain), fill=LAND, stroke=PAPER, stroke_width=0.4))
-        body += coloured + self.circles(shown, names) + self.labels(shown, at_home)
+        body += coloured + self.circles(shown, own, names) + self.labels(shown, at_home)
         return body
 
     def centre(self, code: str) -> Point:
@@ -192,10 +194,11 @@ class _Sheet:
             for r in self.rings(code)
         )
 
-    def circles(self, shown: dict[str, float], names: dict[str, str]) -> list[str]:
+    def circles(self, shown: dict[str, float], own: set[str], names: dict[str, str]) -> list[str]:
+        """Small jurisdictions that supply under their own name (not only as part of a bloc)."""
         body = []
         for code, value in shown.items():
-            if self.area(code) < SMALL_STATE * (self.width / WIDE) ** 2:
+            if code in own and self.area(code) < SMALL_STATE * (self.width / WIDE) ** 2:
                 x, y = self.centre(code)
                 tip = hint(f"{names.get(code, code)}: {share(value)}")
                 body.append(

@@ -53,7 +53,11 @@ class Capabilities:
         `own` (T,) bounds home's production of the item itself. The given items are the item and, if any, others of
         its groups of needs.
         """
-        key = (item, *((j, left.tobytes()) for j, left in imports.items()), None if own is None else own.tobytes())
+        key = (
+            item,
+            *((j, left.tobytes()) for j, left in imports.items()),
+            None if own is None else own.tobytes(),
+        )
         if key not in self._solved:
             capability, place = self._around(item)
             if item not in place:
@@ -124,7 +128,9 @@ class Question:
         foreign = ~network.known & ~network.at_home
         inside, outside = foreign[:, self.controllers].any(axis=1), foreign[:, ~self.controllers].any(axis=1)
         known_inside = (network.shares * network.known)[:, self.controllers].sum(axis=1) > 0
-        known_outside = (network.shares * network.known)[:, ~self.controllers & ~network.at_home].sum(axis=1) > 0
+        known_outside = (network.shares * network.known)[:, ~self.controllers & ~network.at_home].sum(
+            axis=1
+        ) > 0
         # Shares that are unknown on one side only, with nothing on the other, leave no doubt about who denies.
         doubt = (inside & (outside | known_outside)) | (outside & (inside | known_inside))
         tool = np.array(network.kinds) == "tool"

@@ -24,6 +24,7 @@ from .search import search
 
 Progress = Callable[[int, int, str], None]
 MOST_SAMPLES = 50
+STOPPED = (Status.TIME_LIMIT, Status.INTERRUPTED)
 FRESH = 1_000_003
 """Distance between the seed of the samples that are planned for and that of the fresh ones."""
 
@@ -75,10 +76,8 @@ def plan(
     answer, relaxed = search(problem, menu, gap, time_limit, progress)
     prices = None if relaxed is None else _prices(problem, relaxed)
     idle = nothing(menu, horizon)
-    if answer.status is Status.FAILED and not require and max_loss is None:
-        # Stopped before the solver had anything: to fund nothing is the plan found so far.
-        x = np.zeros(len(problem.problem.cost))
-        answer = replace(answer, status=Status.TIME_LIMIT, x=x, bound=-np.inf)
+    if not len(answer.x) or answer.status is Status.FAILED or (relaxed is None and answer.status in STOPPED):
+        answer = _stopped(answer, problem, bool(require) or max_loss is not None)
     if answer.status in (Status.INFEASIBLE, Status.FAILED):
         limits: tuple[str, ...] = ()
         if answer.status is Status.INFEASIBLE:
@@ -227,6 +226,14 @@ def objective(losses: Floats, samples: Samples, risk: Risk) -> float:
     """(1 - lambda) mean + lambda CVaR, in years of target output."""
     mean = float(samples.weight @ losses)
     return (1 - risk.aversion) * mean + risk.aversion * tail_mean(losses, samples.weight, risk.tail)
+
+
+def _stopped(answer: Answer, problem: Extensive, demanded: bool) -> Answer:
+    """Stopped before the solver had anything: to fund nothing is the plan found so far, unless more is demanded."""
+    if demanded or answer.status is Status.INFEASIBLE:
+        return replace(answer, status=Status.INFEASIBLE if answer.status is Status.INFEASIBLE else Status.FAILED)
+    status = Status.INTERRUPTED if answer.status is Status.INTERRUPTED else Status.TIME_LIMIT
+    return replace(answer, status=status, x=np.zeros(len(problem.problem.cost)), bound=-np.inf)
 
 
 def _prices(problem: Extensive, relaxed: Answer) -> tuple[Floats, Floats]:

@@ -59,7 +59,9 @@ def search(
 
     told(0.0, 0.0, np.inf)
     whole = problem.problem
-    relaxed = Solver(replace(whole, integer=None)).solve(time_limit=left())
+    relaxed = Solver(replace(whole, integer=None)).solve(
+        time_limit=left(), progress=lambda seconds, bound, found: told(seconds, bound, np.inf)
+    )
     if relaxed.status is not Status.OPTIMAL:
         return relaxed, None
     told(0.0, relaxed.objective, np.inf)
