@@ -26,7 +26,8 @@ def filled(row: Row, **default: Any) -> Row:
 def money(amounts: dict[int, float], contributor: str = "Treasury", **more: Any) -> list[Row]:
     """Pool rows of money in USD million by year."""
     return [
-        {"contributor": contributor, "resource": "money", "year": year, "amount": amount, "unit": "musd"} | more
+        {"contributor": contributor, "resource": "money", "year": year, "amount": amount, "unit": "musd"}
+        | more
         for year, amount in amounts.items()
     ]
 
@@ -41,7 +42,14 @@ def people(amount: float, resource: str = "engineers", years: Iterable[int] = YE
 
 def build(project: str = "plant", **changes: Any) -> Row:
     """A plant for 0.6 of the need of gas: a year to build, USD 100 million."""
-    row = {"project": project, "item": "gas", "kind": "build", "capacity": 0.6, "ramp_years": 1, "capex_musd": 100}
+    row = {
+        "project": project,
+        "item": "gas",
+        "kind": "build",
+        "capacity": 0.6,
+        "ramp_years": 1,
+        "capex_musd": 100,
+    }
     return row | changes
 
 

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from plan_chains import EMBARGO, YEARS, build, effort, money, people, planning_chain, route
+from plan_chains import EMBARGO, build, effort, money, people, planning_chain, route
 
 from wholenation.capability import Capability, base_limits, to_horizon
 from wholenation.chain import Chain
@@ -22,7 +22,6 @@ from wholenation.plans.samples import Samples
 from wholenation.scenarios import denial, under
 
 TIGHT = {"gap": 0.0, "evaluate": 0}
-LAST = YEARS[-1]
 
 
 def after(found: Plan, measure: str = "expected") -> float:
@@ -54,7 +53,9 @@ def test_a_plant_is_paid_for_in_parts_as_money_comes_in():
         ("Treasury", "plant", 2026, pytest.approx(50)), ("Treasury", "plant", 2028, pytest.approx(50)),
     ]  # fmt: skip
     row = found.portfolio.row(0, named=True)
-    assert (row["start"], row["ready"], row["capex_musd"], row["built"]) == pytest.approx((2026, 2029, 100, 1))
+    assert (row["start"], row["ready"], row["capex_musd"], row["built"]) == pytest.approx(
+        (2026, 2029, 100, 1)
+    )
     assert row["loss_if_left_out"] == pytest.approx(1.8)
 
 
@@ -83,7 +84,9 @@ def test_research_comes_before_capacity():
     row = found.portfolio.row(0, named=True)
     assert (row["start"], row["teams"], row["end"], row["ready"]) == (2026, 2, 2027, 2028)
     assert (row["cost_musd"], row["capex_musd"]) == pytest.approx((20, 100))
-    slow = best(planning_chain(projects=[build(kind="develop")], routes=[route("plant")], pools=money({2026: 120})))
+    slow = best(
+        planning_chain(projects=[build(kind="develop")], routes=[route("plant")], pools=money({2026: 120}))
+    )
     assert after(slow) == pytest.approx(1.8)
 
 
@@ -102,7 +105,9 @@ def test_late_money_makes_late_capacity():
 def test_the_exact_expectation_of_a_route_that_may_fail():
     """It succeeds in half of the futures: 3 or 1.2 years are lost."""
     chain = planning_chain(
-        projects=[build(kind="develop")], routes=[route("plant", effort=1, feasibility=0.5)], pools=money({2026: 200})
+        projects=[build(kind="develop")],
+        routes=[route("plant", effort=1, feasibility=0.5)],
+        pools=money({2026: 200}),
     )
     found = best(chain, samples=10, risk_aversion=0.0)
     assert found.objective == after(found) == pytest.approx((3 + 1.2) / 2)
@@ -156,7 +161,9 @@ def rival_chain(**changes) -> Chain:
     return planning_chain(**(tables | changes))
 
 
-def slow_capacity(setting, chosen: tuple[int, ...], paid: dict[int, dict[int, float]], efforts) -> dict[int, list]:
+def slow_capacity(
+    setting, chosen: tuple[int, ...], paid: dict[int, dict[int, float]], efforts
+) -> dict[int, list]:
     """Capacity by project and step, step after step from the rule in words; `paid` is by project and step."""
     menu, times = setting.menu, setting.horizon.times
     grown = {}
@@ -239,7 +246,9 @@ def test_no_set_of_profiles_is_better_than_the_plan(aversion, tail, seed):
     # A trifle on money may tip a tie.
     assert found.objective == pytest.approx(least, abs=2e-4)
     assert found.bound <= least + 1e-7
-    assert found.objective == pytest.approx(values[tuple(np.flatnonzero(found.decision.chosen).tolist())], abs=1e-7)
+    assert found.objective == pytest.approx(
+        values[tuple(np.flatnonzero(found.decision.chosen).tolist())], abs=1e-7
+    )
 
 
 def test_no_payments_on_a_grid_are_better_than_the_plan():
@@ -376,7 +385,11 @@ def everything_chain(**changes) -> Chain:
     return planning_chain(**(tables | changes))
 
 
-EVERYTHING = [{"seed": 0}, {"seed": 1, "budget": 120}, {"risk_aversion": 1.0, "budget": 500, "require": ["school"]}]
+EVERYTHING = [
+    {"seed": 0},
+    {"seed": 1, "budget": 120},
+    {"risk_aversion": 1.0, "budget": 500, "require": ["school"]},
+]
 
 
 @pytest.fixture(scope="module", params=range(len(EVERYTHING)))
@@ -400,7 +413,9 @@ def test_money_pays_for_profiles_and_capacity_in_the_step_of_their_cost(everythi
         cost[owner[f]] += menu.profile_cost[f]
     np.testing.assert_allclose(decision.money.sum(axis=0), cost, atol=1e-3)
     rows = everything.portfolio
-    assert everything.spending["musd"].sum() == pytest.approx((rows["cost_musd"] + rows["capex_musd"]).sum(), abs=0.01)
+    assert everything.spending["musd"].sum() == pytest.approx(
+        (rows["cost_musd"] + rows["capex_musd"]).sum(), abs=0.01
+    )
     assert everything.spending["musd"].sum() == pytest.approx(decision.money.sum(), abs=0.01)
 
 
@@ -495,7 +510,11 @@ def test_a_contributor_earmarked_to_nothing_useful_gives_nothing():
 
 
 def test_people_hold_back_what_money_could_do():
-    chain = {"projects": [build(kind="develop")], "routes": [route("plant", effort=1)], "pools": money({2026: 500})}
+    chain = {
+        "projects": [build(kind="develop")],
+        "routes": [route("plant", effort=1)],
+        "pools": money({2026: 500}),
+    }
     staffing = [{"project": "plant", "route": "way", "resource": "engineers", "per_team": 30}]
     free = planning_chain(**chain)
     assert after(best(free)) == pytest.approx(1.2)
@@ -579,7 +598,9 @@ def test_a_capital_control_stops_a_foreign_plant():
 def test_a_capital_control_leaves_what_a_foreign_plant_has_grown_to():
     """A quarter of the capacity a year, until investment is denied in 2028: two quarters stay."""
     found = best(
-        one_project("attract", project={"ramp_years": 4}, controls=[EMBARGO, CAPITAL | {"start": "2028-01-01"}])
+        one_project(
+            "attract", project={"ramp_years": 4}, controls=[EMBARGO, CAPITAL | {"start": "2028-01-01"}]
+        )
     )
     assert after(found) == pytest.approx(0.6 + 0.45 + 0.3 * 3)
 
@@ -610,13 +631,22 @@ def test_a_capital_control_stops_a_foreign_contributors_money():
         {"projects": [build()]},
         {"pools": money({2026: 100})},
         {"projects": [build()], "scenarios": {"embargo": 0.0, "none": 1.0}, "pools": money({2026: 100})},
-        {"projects": [build(kind="develop")], "routes": [route("plant", effort=99)], "pools": money({2026: 1000})},
+        {
+            "projects": [build(kind="develop")],
+            "routes": [route("plant", effort=99)],
+            "pools": money({2026: 1000}),
+        },
     ],
     ids=["nothing", "no pools", "no projects", "no denial", "a route that takes too long"],
 )
 def test_where_nothing_can_be_done_nothing_is(tables):
     found = best(planning_chain(**tables))
-    assert after(found) == before(found) == found.objective == pytest.approx(0.0 if "scenarios" in tables else 3.0)
+    assert (
+        after(found)
+        == before(found)
+        == found.objective
+        == pytest.approx(0.0 if "scenarios" in tables else 3.0)
+    )
     assert found.bound <= found.objective
     assert found.gap < 1e-3
     assert found.portfolio.is_empty()
@@ -631,7 +661,10 @@ def test_a_budget_without_pools_is_a_pool():
 
 def test_a_bloc_plans_for_its_members():
     chain = planning_chain(
-        home="LEA", supply={"gas": {"BBB": 0.6, "DDD": 0.4}}, projects=[build(home="LEA")], pools=money({2026: 100})
+        home="LEA",
+        supply={"gas": {"BBB": 0.6, "DDD": 0.4}},
+        projects=[build(home="LEA")],
+        pools=money({2026: 100}),
     )
     found = plan(chain, "LEA", samples=2, **TIGHT)
     assert (before(found), after(found)) == pytest.approx((3.0, 0.6))
@@ -680,4 +713,3 @@ def test_tail_mean_of_the_plan_is_over_its_own_samples():
     losses = setting.judge.losses(found.decision, drawn)
     assert after(found, "cvar") == pytest.approx(tail_mean(losses, drawn.weight, 0.7))
     assert after(found) == pytest.approx(drawn.weight @ losses)
-    assert LAST == found.horizon.times[-1]

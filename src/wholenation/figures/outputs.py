@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from wholenation.stress import Outcomes
 
 MOST = 8
+DASHES = "7 2"
+"""Grey paper tells the line without the plan by its dashes."""
 Rows = list[dict[str, Any]]
 
 
@@ -132,7 +134,7 @@ def _lost(part: pl.DataFrame) -> str:
 
 def _key(planned: bool, width: float) -> list[str]:
     body = [
-        line(0, 9, 22, 9, VERMILION, 2.4),
+        line(0, 9, 22, 9, VERMILION, 2.2, stroke_dasharray=DASHES),
         text(28, 13, "without the plan" if planned else "output", size=SMALL),
     ]
     x = 130.0 if planned else 84.0
@@ -140,7 +142,7 @@ def _key(planned: bool, width: float) -> list[str]:
         body += [line(x, 9, x + 22, 9, BLUE, 3), text(x + 28, 13, "with the plan", size=SMALL)]
         x += 112
     body += [
-        line(x, 9, x + 22, 9, INK, 1.2, stroke_dasharray="4 3"),
+        line(x, 9, x + 22, 9, INK, 1.2, stroke_dasharray="1.5 3"),
         text(x + 28, 13, "target", size=SMALL),
     ]
     if width >= 600:
@@ -179,7 +181,7 @@ def _panel(part: pl.DataFrame, left: float, top: float, wide: float, high: float
         # What the plan saves is the area between the two lines.
         body.append(path([*lines[True], *lines[False][::-1]], closed=True, fill=SKY, fill_opacity="0.3"))
     target = _steps(any_rows, "target", x, y, delta)
-    body.append(path(target, stroke=INK, stroke_width=1.2, stroke_dasharray="4 3"))
+    body.append(path(target, stroke=INK, stroke_width=1.2, stroke_dasharray="1.5 3"))
     for plan, colour, thick in ((True, BLUE, 3.0), (False, VERMILION, 2.2)):
         if plan in lines:
             body.append(
@@ -187,6 +189,7 @@ def _panel(part: pl.DataFrame, left: float, top: float, wide: float, high: float
                     lines[plan],
                     stroke=colour,
                     stroke_width=thick,
+                    stroke_dasharray=None if plan else DASHES,
                     stroke_linejoin="round",
                     class_="output",
                     data_plan=str(plan).lower(),

@@ -56,8 +56,8 @@ def _harmless(row: dict[str, Any]) -> bool:
 
 def _wide(rows: list[dict[str, Any]], width: float) -> tuple[list[str], float]:
     sure = any(known(r["rank_robustness"]) for r in rows)
-    left, bars, deniers = 34.0, 0.40 * width, 0.66 * width
-    robust = 0.855 * width if sure else width
+    left, bars, deniers = 34.0, 0.43 * width, 0.675 * width
+    robust = 0.86 * width if sure else width
     most = max((r["exposure"] for r in rows if known(r["exposure"])), default=1.0) or 1.0
     scale = linear(0, most, 0, deniers - bars - 60)
     rate = linear(0, 1, 0, width - robust - 46)

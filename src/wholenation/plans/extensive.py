@@ -3,7 +3,8 @@
 First stage: profiles y in {0, 1}, paid parts b of capacity, money c by pool, project and step. Second stage, one copy
 per sample: mastery a <= the profiles that have succeeded by then, capacity g that grows by capacity / ramp_years a
 year once mastered and up to what is paid for, and the capability problem with g on its right-hand sides. Objective:
-(1 - lambda) mean + lambda CVaR of the losses (Rockafellar-Uryasev), plus a trifle on money so that none is spent in vain.
+(1 - lambda) mean + lambda CVaR of the losses (Rockafellar-Uryasev), plus a trifle on money so that none is spent in
+vain.
 """
 
 from __future__ import annotations
@@ -90,9 +91,15 @@ class Extensive:
 
 
 def money_scale(menu: Menu) -> float:
-    """All money that may be paid in: inside, money is a part of it, so that its unit changes nothing."""
+    """All money that may be paid in, or could be spent: inside, money is a part of it, whatever its unit.
+
+    Without the second, sums that are small against a huge budget would drown in the solver's tolerances.
+    """
     total = float(sum(pool.paid_musd.sum() for pool in menu.pools))
-    return total if total > 0 else max(float(menu.capex_musd.sum() + menu.profile_cost.sum()), 1.0)
+    dearest = np.zeros(len(menu.route))
+    np.maximum.at(dearest, menu.profile_route, menu.profile_cost.sum(axis=1))
+    most = float(menu.capex_musd.sum() + dearest.sum())
+    return min(total or most, most or total) or 1.0
 
 
 def extensive_problem(
@@ -147,7 +154,7 @@ def extensive_problem(
             top = problem.upper.copy()
             active = np.flatnonzero(future.projects & useful)
             a, g = block(len(active), steps), block(len(active), steps)
-            _growth(rows, menu, horizon, future, active, samples.effort[s], y, b, a, g)
+            _growth(rows, menu, horizon, active, samples.effort[s], y, b, a, g)
             _capacity(rows, menu, future, active, columns, layout, top, g)
             cost += [(1 - risk.aversion) * weights[s] * problem.cost, np.zeros(a.size + g.size)]
             growth_top = np.ones((len(active), steps))
@@ -246,7 +253,7 @@ def _first_stage(
     if len(y) and len(menu.resources):
         staff = sparse.coo_matrix(menu.profile_staff.reshape(len(y), -1))
         rows.put(resource_rows.ravel()[staff.col], y[staff.row], staff.data)
-    for p in np.flatnonzero([kind == "train" for kind in menu.kind]):
+    for p in np.flatnonzero([kind == "train" for kind in menu.kind]).tolist():
         if menu.trains[p] not in menu.resources:
             continue
         r = menu.resources.index(menu.trains[p])
@@ -276,7 +283,6 @@ def _growth(
     rows: _Rows,
     menu: Menu,
     horizon: Horizon,
-    future: Future,
     active: Ints,
     effort: Floats,
     y: Ints,

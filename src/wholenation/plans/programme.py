@@ -17,7 +17,7 @@ from ..scenarios import Denial, denial
 from .conflicts import conflicting
 from .extensive import THRIFT, Extensive, Risk, Rules, extensive_problem
 from .futures import Decision, Future, Judge, nothing, tail_mean, to_future
-from .menu import Menu, Pool, to_menu
+from .menu import Menu, Pool, eligible, to_menu
 from .result import Plan, funded, plan_frames
 from .samples import Samples, draw_samples
 from .search import search
@@ -67,6 +67,7 @@ def plan(
     """
     require, exclude = tuple(dict.fromkeys(require)), tuple(dict.fromkeys(exclude))
     _ask(samples, risk_aversion, tail, budget)
+    _ask_limits(max_loss, gap, time_limit, seed, evaluate)
     setting = to_setting(chain, home, budget, require, exclude)
     menu, horizon, judge = setting.menu, setting.horizon, setting.judge
     drawn = draw(setting, samples, seed)
@@ -137,6 +138,17 @@ def _ask(samples: int, risk_aversion: float, tail: float, budget: float | None) 
         raise QuestionError(f"tail is {tail}; it lies between 0 (the mean) and just under 1 (the worst case)")
     if budget is not None and not (np.isfinite(budget) and budget >= 0):
         raise QuestionError(f"the budget is {budget}; it is a sum of USD million, zero or more")
+
+
+def _ask_limits(max_loss: float | None, gap: float, time_limit: float, seed: int, evaluate: int) -> None:
+    if max_loss is not None and not max_loss >= 0.0:
+        raise QuestionError(f"the most loss is {max_loss}; it is a number of years of output, zero or more")
+    if not 0.0 <= gap < 1.0:
+        raise QuestionError(f"the gap is {gap}; it lies between 0 and just under 1")
+    if not time_limit > 0.0:
+        raise QuestionError(f"the time limit is {time_limit}; it is a number of seconds above 0")
+    if seed < 0 or evaluate < 0:
+        raise QuestionError(f"seed is {seed} and evaluate is {evaluate}; neither is below 0")
 
 
 def to_setting(
@@ -271,7 +283,7 @@ def _plan(
         seed=seed,
         objective=value,
         bound=bound,
-        gap=(value - bound) / value if value > 1e-9 else 0.0,
+        gap=(value - bound) / value if not value <= THRIFT else 0.0,
         loss=_losses(setting.judge, idle, decision, drawn, risk, solved),
         evaluation=_evaluation(setting.judge, idle, decision, fresh, risk),
         rejected=_rejected(setting, decision),
@@ -326,17 +338,26 @@ def _rejected(setting: Setting, decision: Decision) -> pl.DataFrame:
     menu = setting.menu
     taken = set(funded(menu, decision))
     matter = np.logical_or.reduce([future.projects for future in setting.futures])
+    payable = np.zeros(len(menu.project), dtype=bool)
+    for pool in menu.pools:
+        payable |= eligible(menu, setting.network, pool) & bool(pool.paid_musd.any())
     rows = [
         (
             menu.project[p],
             setting.network.names[menu.item[p]] if menu.item[p] >= 0 else str(menu.trains[p]),
             menu.kind[p],
-            "other projects save more with the same money and people"
-            if matter[p]
-            else "no scenario makes its item short",
+            _why_rejected(menu, p, bool(matter[p]), bool(payable[p])),
         )
         for p in range(len(menu.project))
         if p not in taken
     ]
     columns = {"project": pl.String, "name": pl.String, "kind": pl.String, "reason": pl.String}
     return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def _why_rejected(menu: Menu, p: int, matters: bool, payable: bool) -> str:
+    if not payable:
+        return "no contributor has money for it"
+    if menu.kind[p] == "train":
+        return "the people there are suffice for what is funded"
+    return "other projects save more with the same money and people" if matters else "no scenario makes its item short"

@@ -52,12 +52,14 @@ class Plan:
                 open_[p] = 1.0 - denial.denied[menu.item[p], network.jurisdictions.index(code)]
             if code is not None and menu.kind[p] == "attract":
                 open_[p] = 1.0 - denial.capital[network.jurisdictions.index(code)]
-        plain = np.ones((len(menu.project), mine.count))
-        grown = added_capacity(menu, self.decision, menu.effort[:, 1], plain, mine)
+        # A capital control stops a foreign plant's growth, not the plant: in the plan's own steps, its mean there.
+        first = mine.times[:, None] - 1e-9
+        inside = (horizon.times >= first) & (horizon.times < first + mine.delta)
+        steps = inside.sum(axis=1)
+        left = np.where(steps > 0, open_ @ inside.T / np.maximum(steps, 1), 1.0)
+        grown = added_capacity(menu, self.decision, menu.effort[:, 1], left, mine)
         on_steps = np.array([np.interp(horizon.times, mine.times, row) for row in grown])
         on_steps = on_steps.reshape(len(menu.project), horizon.count)
-        attract = np.array([kind == "attract" for kind in menu.kind], dtype=bool)
-        on_steps[attract] *= np.minimum.accumulate(open_[attract], axis=1)
         place = {j: j for j in range(len(network.items))}
         return with_capacity(limits, menu, on_steps, open_, place)
 
@@ -68,7 +70,7 @@ def portfolio_frame(
     """One row per funded route, and one per funded project that needs none."""
     rows = []
     for p in funded(menu, decision):
-        mine = [f for f in np.flatnonzero(decision.chosen) if menu.route_project[menu.profile_route[f]] == p]
+        mine = [int(f) for f in np.flatnonzero(decision.chosen) if menu.route_project[menu.profile_route[f]] == p]
         part = decision.paid[p]
         item = int(menu.item[p])
         common = {

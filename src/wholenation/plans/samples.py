@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from scipy.special import betaincinv, ndtr, ndtri
@@ -35,7 +36,7 @@ def draw_samples(menu: Menu, probability: Floats, count: int, seed: int) -> Samp
 
     Every scenario of positive probability gets a number of draws in proportion to it (largest remainders, at least
     one while they last), and its draws share its probability, so that scenarios are not themselves a matter of
-    luck. Efforts come from one stream per scenario: adding a scenario leaves the draws of the others alone.
+    luck. Every scenario, project and route has its own stream: adding one leaves the draws of the others alone.
     """
     live = np.flatnonzero(probability > 0)
     live = live[np.argsort(-probability[live], kind="stable")][:count]
@@ -48,23 +49,23 @@ def draw_samples(menu: Menu, probability: Floats, count: int, seed: int) -> Samp
     scenario = np.repeat(live, number)
     weight = np.repeat(probability[live] / probability[live].sum() / number, number)
     effort = np.vstack(
-        [draw_efforts(menu, k, np.random.default_rng([seed, int(s)])) for s, k in zip(live, number, strict=True)]
+        [draw_efforts(menu, int(k), (seed, int(s))) for s, k in zip(live, number, strict=True)]
     )
     return Samples(scenario, weight, effort)
 
 
-def draw_efforts(menu: Menu, count: int, rng: np.random.Generator) -> Floats:
+def draw_efforts(menu: Menu, count: int, seed: tuple[int, ...]) -> Floats:
     """(count, routes) required efforts: PERT over low, mode, high; infinite with probability 1 - feasibility.
 
     Within a project, routes are joined by a Gaussian copula: one latent number decides both whether a route is
     feasible and how much effort it needs, so that a project that is hard for one team is hard for its rival. Every
     latent variable is drawn from a Latin hypercube of `count` strata.
     """
-    routes, projects = len(menu.route), len(menu.project)
-    common = _normal_strata(count, projects, rng)
-    own = _normal_strata(count, routes, rng)
+    projects = [menu.project[p] for p in menu.route_project]
+    common = _normal_strata(count, [f"{name}/" for name in projects], seed)
+    own = _normal_strata(count, [f"{p}/{q}" for p, q in zip(projects, menu.route, strict=True)], seed)
     rho = menu.correlation
-    latent = ndtr(np.sqrt(rho) * common[:, menu.route_project] + np.sqrt(1.0 - rho) * own)
+    latent = ndtr(np.sqrt(rho) * common + np.sqrt(1.0 - rho) * own)
     feasible = latent < menu.feasibility
     level = np.where(feasible, latent / np.maximum(menu.feasibility, 1e-12), 0.5)
     low, mode, high = menu.effort.T
@@ -76,6 +77,10 @@ def draw_efforts(menu: Menu, count: int, rng: np.random.Generator) -> Floats:
     return np.where(feasible, needed, np.inf)
 
 
-def _normal_strata(count: int, columns: int, rng: np.random.Generator) -> Floats:
-    ranks = rng.permuted(np.tile(np.arange(count), (columns, 1)), axis=1).T
-    return np.asarray(ndtri((ranks + rng.random((count, columns))) / count))
+def _normal_strata(count: int, names: list[str], seed: tuple[int, ...]) -> Floats:
+    """(count, names) normal numbers, one in each of `count` strata; a name has the same ones in every menu."""
+    strata = np.zeros((count, len(names)))
+    for column, name in enumerate(names):
+        rng = np.random.default_rng([*seed, crc32(name.encode())])
+        strata[:, column] = (rng.permutation(count) + rng.random(count)) / count
+    return np.asarray(ndtri(strata))

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..lp import Answer, Problem, Solver, Status
 from ..network import Floats
-from .extensive import Extensive
+from .extensive import THRIFT, Extensive
 from .menu import Menu
 
 Progress = Callable[[int, int, str], None]
@@ -103,5 +103,7 @@ def _judged(answer: Answer, bound: float, gap: float) -> Answer:
         return answer
     apart = (answer.objective - bound) / answer.objective if answer.objective > 1e-9 else 0.0
     stopped = Status.TIME_LIMIT if answer.status is Status.OPTIMAL else answer.status
-    status = Status.OPTIMAL if apart <= gap + 1e-9 else stopped
+    # Below the trifle on money, a gap is no difference in losses.
+    close = apart <= gap + 1e-9 or answer.objective - bound <= THRIFT
+    status = Status.OPTIMAL if close else stopped
     return replace(answer, status=status, bound=bound, gap=max(apart, 0.0))

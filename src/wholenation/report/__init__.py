@@ -32,7 +32,7 @@ FRONTIER = (0.0, 0.05, 0.15, 0.4, 1.0)
 """Budgets of the frontier, as parts of the money that contributors are expected to pay in."""
 FRONTIER_SAMPLES = 8
 """Futures of the frontier's plans: few, so that each is solved to its gap within seconds."""
-SHEET = 1030.0
+SHEET = 960.0
 """The height of a sheet of paper, in pixels of a figure drawn at its desk width (A4, margins and heading off)."""
 MEASURES = {
     "exposure": "Exposure",
