@@ -130,7 +130,13 @@ def test_units_hold_for_every_chain(chain: Chain) -> None:
     # Base-year need is 1: what home does not make, it imports, where anybody abroad supplies it.
     assert network.own + network.imports.sum(axis=1) == pytest.approx(np.ones(len(network.items)))
     assert (network.imports[:, network.at_home] == 0).all()
-    assert ((network.use >= 0) & (network.use <= 1 + 1e-12)).all()
+    for item, use in zip(network.items, network.use, strict=True):
+        users = [
+            own[user] for user, input_ in chain.needs.select("item", "input").iter_rows() if input_ == item
+        ]
+        users += [1.0 for mission in network.missions if network.items[mission.product] == item]
+        # What users make at home, each with the same part of the need; a mission is a user.
+        assert use == pytest.approx(sum(users) / max(len(users), 1))
     weight = np.bincount(network.edge_input, network.edge_weight, minlength=len(network.items))
     for mission in network.missions:
         weight[mission.product] += mission.part

@@ -266,3 +266,19 @@ def test_real_scenarios_in_every_step(step: str) -> None:
     assert outcomes.items["availability"].is_between(0, 1).all()
     plain = summary(stress(chain, "USA", ["none"], step=step), "none")
     assert plain["loss"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_group_that_is_short_from_the_start_counts_as_whole(toy_chain: Chain) -> None:
+    """Availability is relative to the base year, whatever the rates of a group add up to."""
+    for rate, wanted in ((0.25, 0.5), (0.5, 0.5), (1.0, 1.0)):
+        chain = with_values(toy_chain, "needs", {"group": "etchers"}, rate=rate)
+        network = to_network(chain, "AAA")
+        horizon = to_horizon(network)
+        base = Capability(network, horizon).base
+        etch, dry = network.position["etch"], network.position["etcher_dry"]
+        assert availability(network, horizon, base)[etch] == pytest.approx(1.0)
+        # One of the two tools gone at once: half of the service, unless one alone is enough.
+        lost = base.lost.copy()
+        lost[dry] = 1.0
+        none = base.merged(lost=lost, imports=base.imports * 0, own=np.where(base.own < 1, 0, base.own))
+        assert availability(network, horizon, none)[etch, 0] == pytest.approx(wanted)

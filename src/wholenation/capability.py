@@ -1,7 +1,8 @@
 """The capability problem: how much of its mission a home can serve, given what is denied.
 
-One linear programme under every verb. It is built once for a network and a horizon; what scenarios, draws and
-plans change are right-hand sides only, so that every further solve starts from the basis of the undenied one.
+One linear programme under every verb. It is built once for a network and a horizon; what scenarios, draws of effort
+and plans change are right-hand sides only, so that every further solve starts from the basis of the undenied one.
+(A draw over the ranges of the tables is another network, and another problem.)
 
 Step `t` lasts `delta` years. For item j, with all amounts in units of home's base-year need:
 
@@ -36,9 +37,6 @@ from .errors import AnswerError, QuestionError
 from .lp import Problem, Solver, Status
 from .network import Floats, Ints, Network
 
-LIFETIME_YEARS = 10.0
-"""Lifetime of a tool whose lifetime is not given (assumed, 5 to 20)."""
-
 EARLY = 1e-4
 """Years of output by which a year's output now is preferred to one at the horizon's end, where `early` is asked for."""
 
@@ -56,7 +54,7 @@ class Horizon:
     @property
     def times(self) -> Floats:
         """(T,) start of every step."""
-        return self.start + self.delta * np.arange(self.count)
+        return self.start + self.delta * np.arange(self.count, dtype=np.float64)
 
     @property
     def end(self) -> float:
@@ -81,7 +79,7 @@ def to_horizon(network: Network, step: str = "year", start: float | None = None)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The right-hand sides that scenarios, draws and plans change. Arrays are (n, T).
+    """The right-hand sides that scenarios, draws of effort and plans change. Arrays are (n, T).
 
     `imports` bounds deliveries, `own` home production, `lost` is idle installed capacity of tools, `state` bounds
     stocks (years of base-year need) and installed tools.
@@ -120,8 +118,7 @@ def base_limits(network: Network, horizon: Horizon) -> Limits:
     imports = network.imports.sum(axis=1) * (1.0 + network.surge)
     n = len(network.items)
     most = max([1.0, *(float(mission.target.max()) for mission in network.missions)])
-    tools = np.array([kind == "tool" for kind in network.kinds])
-    state = np.where(tools, most, network.stock_years * network.use)
+    state = np.where(network.tools, most, network.stock_years * network.use)
     return Limits(
         imports=full(imports[:, None], (n, steps)).copy(),
         own=full(network.own[:, None], (n, steps)).copy(),
@@ -146,12 +143,10 @@ def capability_problem(network: Network, horizon: Horizon, limits: Limits) -> tu
     n, edges, steps = len(network.items), len(network.edge_user), horizon.count
     groups, goals = len(network.group_user), len(network.missions)
     delta = horizon.delta
-    tool = np.array([kind == "tool" for kind in network.kinds])
-    stock = np.array([kind in ("material", "software") for kind in network.kinds])
+    tool, stock = network.tools, network.stocked
     layout = _layout(n, edges, groups, goals, steps, tool, stock)
 
-    life = np.where(np.isnan(network.lifetime_years), LIFETIME_YEARS, network.lifetime_years)
-    renewal = np.minimum(delta / life, 1.0)
+    renewal = np.minimum(delta / network.life, 1.0)
     scale = np.where(stock, delta, 1.0)[:, None] * np.ones(steps)
     rows: list[NDArray] = []
     columns: list[NDArray] = []
@@ -205,7 +200,7 @@ def capability_problem(network: Network, horizon: Horizon, limits: Limits) -> tu
 
 def use_limits(network: Network, limits: Limits) -> Floats:
     """(n, T) right-hand sides of the use rows: opening stock or installed base, less idle tools."""
-    tool = np.array([kind == "tool" for kind in network.kinds])
+    tool = network.tools
     bound = np.zeros_like(limits.imports)
     bound[tool] = -limits.lost[tool]
     bound[:, 0] += np.where(tool, network.use, network.stock_years * network.use)
@@ -236,17 +231,15 @@ def _layout(n: int, edges: int, groups: int, goals: int, steps: int, tool: NDArr
 class Service:
     """A solved capability problem.
 
-    `loss` is in years of target output (weighted), `output` and `shortfall` are (M, T). `price` (n, T) is the loss
-    saved per further unit of deliveries of an item in a step, in years of output per unit and year; `scarcity`
-    (n, T) the loss saved per further unit of the item from anywhere.
+    `loss` is in years of target output (weighted), `shortfall` (M, T) in units of target output. `price` (n, T) is
+    the loss saved per further unit a year of deliveries of an item and year in which it comes; `scarcity` (n, T) the
+    loss saved per further unit of an item from anywhere: of a tool, one that works in this step.
     """
 
     loss: float
-    output: Floats
     shortfall: Floats
     price: Floats
     scarcity: Floats
-    production: Floats
 
 
 class Capability:
@@ -261,8 +254,7 @@ class Capability:
         self.base = base_limits(network, horizon)
         self._problem, self._layout = capability_problem(network, horizon, self.base)
         self._solver = Solver(self._hurried() if early else self._problem)
-        self._tool = np.array([kind == "tool" for kind in network.kinds])
-        self._held = (self._layout.state[:, 0] >= 0).nonzero()[0]
+        self._tool = network.tools
         self._set = self.base
         self._solver.solve()
         self._solver.warm()
@@ -282,11 +274,9 @@ class Capability:
         weight = self._problem.cost[layout.z]
         return Service(
             loss=float((weight * shortfall).sum()),
-            output=answer.x[layout.d],
             shortfall=shortfall,
             price=np.maximum(-answer.reduced_cost[layout.f], 0.0) / delta,
             scarcity=np.maximum(-answer.row_dual[layout.use], 0.0),
-            production=answer.x[layout.m],
         )
 
     def _hurried(self) -> Problem:

@@ -20,8 +20,9 @@ from .tables import RawTable, read_table
 
 __all__ = ["Chain", "check", "read_chain", "write_package", "write_table"]
 
-# A tool whose maintenance is denied lasts this share of its lifetime where nothing better is known.
 UNSERVICED_SHARE = 0.3
+"""Lifetime of a tool without maintenance, as a part of its lifetime, where it is not given (assumed, 0.2 to 0.5)."""
+
 TYPES: dict[str, pl.DataType] = {
     "string": pl.String(),
     "number": pl.Float64(),

@@ -261,7 +261,8 @@ def _routes(gap: Gap, project: str) -> list[Row]:
                 "basis": "assumed",
                 "source": "rule of wholenation.menu: effort = market x R&D intensity x leaders' years x 0.65 / 20, "
                 "at least one team for the level's years; feasibility by NASA R&D3 (Mankins 1998)",
-                "note": f"feasibility of level {at}; {market}" + ("; 0.6 of the incumbent's effort" if harder else ""),
+                "note": f"feasibility of level {at}; {market}"
+                + ("; 0.6 of the incumbent's effort" if harder else ""),
             }
         )
     return rows

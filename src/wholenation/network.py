@@ -13,15 +13,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .chain import Chain
+from .chain import UNSERVICED_SHARE, Chain
 from .errors import QuestionError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-UNSERVICED_LIFE = 0.3
-"""Lifetime without maintenance as a part of the lifetime, where `unserviced_years` is empty (assumed, 0.2 to 0.5)."""
+LIFETIME_YEARS = 10.0
+"""Lifetime of a tool whose lifetime is not given (assumed, 5 to 20)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Network:
     use: Floats  # (n,)
     surge: Floats  # (n,)
     lifetime_years: Floats  # (n,) nan where unknown
-    unserviced_years: Floats  # (n,)
+    unserviced_years: Floats  # (n,) never nan
     stock_years: Floats  # (n,)
     edge_user: Ints  # (E,)
     edge_input: Ints  # (E,)
@@ -71,6 +71,21 @@ class Network:
     group_user: Ints  # (G,)
     order: Ints  # (n,) inputs before users
     missions: tuple[Mission, ...]
+
+    @property
+    def tools(self) -> Bools:
+        """(n,) items that are installed and wear out."""
+        return np.array(self.kinds) == "tool"
+
+    @property
+    def stocked(self) -> Bools:
+        """(n,) items that are used up and may be stored."""
+        return np.isin(self.kinds, ("material", "software"))
+
+    @property
+    def life(self) -> Floats:
+        """(n,) lifetime in years, where it is unknown the one that is assumed."""
+        return np.where(np.isnan(self.lifetime_years), LIFETIME_YEARS, self.lifetime_years)
 
     @property
     def position(self) -> dict[str, int]:
@@ -138,6 +153,7 @@ def to_network(chain: Chain, home: str, *, rng: np.random.Generator | None = Non
         column: _draw(frame, column, rng)
         for column in ("lifetime_years", "unserviced_years", "stock_months", "surge")
     }
+    life = np.where(np.isnan(drawn["lifetime_years"]), LIFETIME_YEARS, drawn["lifetime_years"])
     network = Network(
         home=home,
         items=items,
@@ -155,7 +171,7 @@ def to_network(chain: Chain, home: str, *, rng: np.random.Generator | None = Non
         lifetime_years=drawn["lifetime_years"],
         unserviced_years=np.where(
             np.isnan(drawn["unserviced_years"]),
-            UNSERVICED_LIFE * drawn["lifetime_years"],
+            UNSERVICED_SHARE * life,
             drawn["unserviced_years"],
         ),
         stock_years=np.nan_to_num(drawn["stock_months"]) / 12.0,

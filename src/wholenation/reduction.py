@@ -2,8 +2,8 @@
 
 Exact, not approximate: home's base-year activity is supported by base-year supply, so an item matters only if it is
 touched (its deliveries or its production change), if something upstream of its own production is, if a user of it
-(or a mission) may grow beyond the base year, or if it shares a group of needs with an item that matters. Smaller problems are the
-first half of the speed of `measure` and `plan` (warm starts are the other).
+(or a mission) may grow beyond the base year, or if it shares a group of needs with an item that matters. Smaller
+problems are the first half of the speed of `measure` and `plan` (warm starts are the other).
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from .capability import LIFETIME_YEARS, Horizon, Limits
+from .capability import Horizon, Limits
 from .chain import Chain
 from .errors import QuestionError
-from .network import UNSERVICED_LIFE, Bools, Floats, Network, bloc
+from .network import Bools, Floats, Network, bloc
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +156,12 @@ def _idle(network: Network, horizon: Horizon, unserviced: Floats) -> Floats:
     The base-year stock of r's tools wears by delta / lifetime when serviced and by delta / unserviced_years when
     not; the difference stands idle. Later deliveries are taken to be served by their own supplier.
     """
-    tool = np.array([kind == "tool" for kind in network.kinds])
+    tool = network.tools
     idle = np.zeros((len(network.items), horizon.count))
     if not unserviced[tool].any():
         return idle
-    life = np.where(np.isnan(network.lifetime_years), LIFETIME_YEARS, network.lifetime_years)
-    bare = np.where(np.isnan(network.unserviced_years), UNSERVICED_LIFE * life, network.unserviced_years)
-    kept = 1.0 - np.minimum(horizon.delta / life, 1.0)
-    kept_bare = 1.0 - np.minimum(horizon.delta / np.minimum(bare, life), 1.0)
+    kept = 1.0 - np.minimum(horizon.delta / network.life, 1.0)
+    kept_bare = 1.0 - np.minimum(horizon.delta / np.minimum(network.unserviced_years, network.life), 1.0)
     serviced = np.ones_like(network.imports)
     left = np.ones_like(network.imports)
     origin = network.imports * network.use[:, None]

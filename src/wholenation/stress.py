@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from .capability import LIFETIME_YEARS, Capability, Horizon, Limits, Service, targets, to_horizon
+from .capability import Capability, Horizon, Limits, Service, targets, to_horizon
 from .chain import Chain
 from .errors import QuestionError
 from .network import Floats, Network, to_network
@@ -162,18 +162,17 @@ def _fed(network: Network, found: Floats, item: int) -> Floats:
 
 def _given(network: Network, horizon: Horizon, limits: Limits, item: int, arriving: Floats) -> Floats:
     """(T,) what an item can give a year, from what arrives of it and from its stock or installed base."""
-    kind, delta = network.kinds[item], horizon.delta
+    delta = horizon.delta
     use, most = network.use[item], limits.state[item]
-    if kind == "tool":
-        life = network.lifetime_years[item]
-        renewal = min(delta / (LIFETIME_YEARS if np.isnan(life) else life), 1.0)
+    if network.tools[item]:
+        renewal = min(delta / network.life[item], 1.0)
         installed = np.empty(horizon.count)
         held = use
         for t in range(horizon.count):
             installed[t] = held
             held = min(most[t], (1.0 - renewal) * held + renewal * arriving[t])
         return installed - limits.lost[item]
-    if kind in ("material", "software"):
+    if network.stocked[item]:
         stock = np.empty(horizon.count)
         held = network.stock_years[item] * use
         for t in range(horizon.count):
@@ -209,13 +208,13 @@ def _summary(
         "first_bite": first,
         "recovered": recovered,
         "recovery_years": None if recovered is None or first is None else recovered - first,
-        "binding": _binding(network, plain, limits, service),
+        "binding": _binding(network, horizon, plain, limits, service),
     }
 
 
-def _binding(network: Network, plain: Limits, limits: Limits, service: Service) -> str:
-    """The denied items whose return would save most, by price times what is missing of them."""
-    worth = (service.price * np.maximum(plain.imports - limits.imports, 0.0)).sum(axis=1)
-    worth = worth + (service.scarcity * limits.lost).sum(axis=1)
+def _binding(network: Network, horizon: Horizon, plain: Limits, limits: Limits, service: Service) -> str:
+    """The denied items whose return would save most, by price times what is missing of them: years of output."""
+    missing = np.maximum(plain.imports - limits.imports, 0.0)
+    worth = (horizon.delta * service.price * missing + service.scarcity * limits.lost).sum(axis=1)
     first = [j for j in np.argsort(-worth, kind="stable")[:NAMED] if worth[j] > SHORT]
     return ", ".join(network.names[j] for j in first)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .question import Question, Values
 
 
@@ -15,7 +17,7 @@ def concentration(question: Question) -> Values:
     return Values.of(
         (network.shares**2).sum(axis=1),
         {
-            "shares of its suppliers are unknown": (~network.known).any(axis=1),
+            "shares of its suppliers are unknown": np.any(~network.known, axis=1),
             "it has no world market: it is an activity at home": network.shares.sum(axis=1) <= 0,
         },
     )

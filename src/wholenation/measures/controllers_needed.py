@@ -7,6 +7,7 @@ import numpy as np
 from .question import Question, Values
 
 DENIED = 0.9
+"""Part of home's imports without which an item counts as denied (our definition)."""
 
 
 def controllers_needed(question: Question) -> Values:
@@ -22,6 +23,6 @@ def controllers_needed(question: Question) -> Values:
         needed,
         {
             "home imports none of it": total <= 0,
-            "shares of its suppliers are unknown": (~network.known & ~network.at_home).any(axis=1),
+            "shares of its suppliers are unknown": np.any(~network.known & ~network.at_home, axis=1),
         },
     )

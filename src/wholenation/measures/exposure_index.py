@@ -8,6 +8,7 @@ from .question import Question, Values
 from .time_to_replace import time_to_replace
 
 RAMP_YEARS = 2.0
+"""Years over which home's own production grows to the whole need (assumed, 1 to 4)."""
 
 
 def exposure_index(question: Question) -> Values:
@@ -17,7 +18,8 @@ def exposure_index(question: Question) -> Values:
     complete after `time_to_replace` (over its last two years, or its second half if that is shorter). It joins how
     much output hangs on the item, how much of it can be denied, how fast that bites and how long home needs to answer.
     What the coalition holds of the item's substitutes is denied with it: a substitute in the same hands is no refuge.
-    Where no project would replace the item within the horizon, exposure is the loss.
+    Where no project would begin to replace the item within the horizon, nothing grows: exposure is then the loss with
+    the substitutes denied, at least the measure `loss`.
     """
     horizon, network = question.horizon, question.network
     years = time_to_replace(question).value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .question import Question, Values
 
 
@@ -14,5 +16,5 @@ def foreign_share(question: Question) -> Values:
     network = question.network
     return Values.of(
         1.0 - network.own,
-        {"home's share of its supply is unknown": (~network.known & network.at_home).any(axis=1)},
+        {"home's share of its supply is unknown": np.any(~network.known & network.at_home, axis=1)},
     )

@@ -117,7 +117,7 @@ class Question:
         if substitutes:
             groups = np.unique(network.edge_group[network.edge_input == item])
             others = network.edge_input[np.isin(network.edge_group, groups)]
-            held = network.imports[:, self.controllers].any(axis=1)
+            held = np.any(network.imports[:, self.controllers], axis=1)
             taken += [int(j) for j in np.unique(others) if j != item and held[j]]
         left = {j: coalition_denial(network, self.horizon, j, self.controllers) for j in taken}
         return self.capabilities.solve(item, left, own)
@@ -133,8 +133,7 @@ class Question:
         ) > 0
         # Shares that are unknown on one side only, with nothing on the other, leave no doubt about who denies.
         doubt = (inside & (outside | known_outside)) | (outside & (inside | known_inside))
-        tool = np.array(network.kinds) == "tool"
         return {
             "shares of its suppliers are unknown": doubt | (~network.known & network.at_home).any(axis=1),
-            "the tool's lifetime is unknown": tool & np.isnan(network.lifetime_years),
+            "the tool's lifetime is unknown": network.tools & np.isnan(network.lifetime_years),
         }

@@ -7,6 +7,7 @@ import numpy as np
 from .question import Question, Values
 
 MISSING = 0.1
+"""Part of an item's service whose absence counts as a bite (our definition)."""
 
 
 def time_to_bite(question: Question) -> Values:
@@ -19,14 +20,13 @@ def time_to_bite(question: Question) -> Values:
     network = question.network
     left = network.imports[:, ~question.controllers].sum(axis=1) * (1.0 + network.surge)
     supplied = np.minimum(network.own + left, 1.0)
-    kinds = np.array(network.kinds)
-    tool, stocked = kinds == "tool", np.isin(kinds, ("material", "software"))
     with np.errstate(divide="ignore", invalid="ignore"):
         worn = network.lifetime_years * np.log((1 - supplied) / (1 - MISSING - supplied))
         run_out = network.stock_years / (1 - supplied)
-    years = np.where(tool, worn, np.where(stocked, run_out, 0.0))
+    years = np.where(network.tools, worn, np.where(network.stocked, run_out, 0.0))
     never = supplied >= 1 - MISSING - 1e-12
     reasons = question.unknown()
-    reasons["its stock is unknown"] = stocked & np.array(question.chain.items["stock_months"].is_null()) & ~never
+    unstated = question.chain.items["stock_months"].is_null().to_numpy()
+    reasons["its stock is unknown"] = network.stocked & unstated & ~never
     reasons["the coalition cannot make a tenth of it missing"] = never
     return Values.of(np.where(never, 0.0, years), reasons)

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..capability import Capability, Horizon, Limits, base_limits
-from ..chain import Chain
+from ..capability import Capability, Horizon, Limits
+from ..measures.time_to_replace import HOME_MADE
 from ..network import Bools, Floats, Ints, Network
 from ..reduction import affected_items, reduced
-from ..scenarios import Denial, denial, under
+from ..scenarios import Denial, under
 from .menu import Menu
 from .samples import Samples
-
-AT_HOME = ("develop", "build", "attract")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +37,13 @@ class Future:
         return {int(j): p for p, j in enumerate(self.kept)}
 
 
-def to_futures(
-    chain: Chain, network: Network, horizon: Horizon, menu: Menu, names: list[str]
-) -> list[Future]:
-    """One future per scenario name, in order."""
-    base = base_limits(network, horizon)
-    return [to_future(network, menu, base, denial(chain, network, horizon, name)) for name in names]
-
-
 def to_future(network: Network, menu: Menu, base: Limits, taken: Denial) -> Future:
     """What a denial and the menu leave to decide."""
     limits = under(network, base, taken)
     # Whether a denial or, in a mission above the base year, the target itself calls for more than the base year.
     wanting = max(float(mission.target.max()) for mission in network.missions) > 1.0 + 1e-9
     touched = (taken.denied.max(axis=(1, 2)) * network.imports.sum(axis=1) > 0) | (taken.idle.max(axis=1) > 0)
-    home = np.isin(menu.kind, AT_HOME)
+    home = np.isin(menu.kind, HOME_MADE)
     grown = np.zeros_like(touched)
     if wanting:
         touched = np.ones_like(touched)
@@ -68,10 +58,10 @@ def to_future(network: Network, menu: Menu, base: Limits, taken: Denial) -> Futu
     part, kept = reduced(network, touched, grown)
     useful &= np.isin(menu.item, kept)
     small = Limits(limits.imports[kept], limits.own[kept], limits.lost[kept], limits.state[kept])
-    return Future(taken.scenario, part, kept, small, taken, useful, _open(network, menu, taken))
+    return Future(taken.scenario, part, kept, small, taken, useful, left_open(network, menu, taken))
 
 
-def _open(network: Network, menu: Menu, taken: Denial) -> Floats:
+def left_open(network: Network, menu: Menu, taken: Denial) -> Floats:
     """(P, T) what capital controls leave of foreign plants and what item controls leave of new suppliers."""
     steps = taken.capital.shape[1]
     left = np.ones((len(menu.project), steps))
@@ -143,9 +133,7 @@ def added_capacity(menu: Menu, decision: Decision, effort: Floats, open_: Floats
     return grown
 
 
-def with_capacity(
-    limits: Limits, menu: Menu, grown: Floats, open_: Floats, place: dict[int, int]
-) -> Limits:
+def with_capacity(limits: Limits, menu: Menu, grown: Floats, open_: Floats, place: dict[int, int]) -> Limits:
     """Limits with added capacity (P, T); `place` says where the items of the full network stand in them."""
     imports, own, state = limits.imports.copy(), limits.own.copy(), limits.state.copy()
     for p in np.flatnonzero((grown > 0).any(axis=1)):

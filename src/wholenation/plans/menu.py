@@ -85,8 +85,10 @@ def to_menu(chain: Chain, network: Network, horizon: Horizon, *, exclude: tuple[
     staffing = _staffing(chain, routes, resources)
     position = network.position
     profiles = _profiles(routes, route_project, earliest, effort, horizon)
-    route, start, teams = (np.array(column) for column in zip(*profiles, strict=True)) if profiles else (
-        np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0)
+    route, start, teams = (
+        (np.array(column) for column in zip(*profiles, strict=True))
+        if profiles
+        else (np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
     )
     work = _work(route, start, teams, effort, horizon)
     team_year = routes["team_year_musd"].to_numpy().astype(float)

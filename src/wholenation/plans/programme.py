@@ -84,7 +84,9 @@ def plan(
         if answer.status is Status.INFEASIBLE:
             limits = conflicting(menu, setting.network, horizon, setting.futures, drawn, risk, rules)
         decision, value, bound = idle, float("nan"), float("nan")
-        return _plan(setting, answer, decision, {}, (value, bound), prices, drawn, samples, seed, 0, risk, limits)
+        return _plan(
+            setting, answer, decision, {}, (value, bound), prices, drawn, samples, seed, 0, risk, limits
+        )
     decision = problem.decision(menu, answer.x)
     value = objective(judge.losses(decision, drawn), drawn, risk)
     lowest = max(min(answer.bound - THRIFT, value), 0.0) if np.isfinite(answer.bound) else 0.0
@@ -243,7 +245,9 @@ def objective(losses: Floats, samples: Samples, risk: Risk) -> float:
 def _stopped(answer: Answer, problem: Extensive, demanded: bool) -> Answer:
     """Stopped before the solver had anything: to fund nothing is the plan found so far, unless more is demanded."""
     if demanded or answer.status is Status.INFEASIBLE:
-        return replace(answer, status=Status.INFEASIBLE if answer.status is Status.INFEASIBLE else Status.FAILED)
+        return replace(
+            answer, status=Status.INFEASIBLE if answer.status is Status.INFEASIBLE else Status.FAILED
+        )
     status = Status.INTERRUPTED if answer.status is Status.INTERRUPTED else Status.TIME_LIMIT
     return replace(answer, status=status, x=np.zeros(len(problem.problem.cost)), bound=-np.inf)
 
@@ -360,4 +364,8 @@ def _why_rejected(menu: Menu, p: int, matters: bool, payable: bool) -> str:
         return "no contributor has money for it"
     if menu.kind[p] == "train":
         return "the people there are suffice for what is funded"
-    return "other projects save more with the same money and people" if matters else "no scenario makes its item short"
+    return (
+        "other projects save more with the same money and people"
+        if matters
+        else "no scenario makes its item short"
+    )

@@ -11,7 +11,7 @@ from ..capability import Horizon, Limits
 from ..lp import Status
 from ..network import Floats, Network
 from ..scenarios import Denial
-from .futures import Decision, added_capacity, with_capacity
+from .futures import Decision, added_capacity, left_open, with_capacity
 from .menu import Menu
 
 
@@ -46,12 +46,7 @@ class Plan:
     def expected_limits(self, network: Network, horizon: Horizon, limits: Limits, denial: Denial) -> Limits:
         """Limits with the capacity that the plan adds when every funded route takes its most likely effort."""
         menu, mine = self.menu, self.horizon
-        open_ = np.ones((len(menu.project), horizon.count))
-        for p, code in enumerate(menu.jurisdiction):
-            if code is not None and menu.kind[p] == "diversify":
-                open_[p] = 1.0 - denial.denied[menu.item[p], network.jurisdictions.index(code)]
-            if code is not None and menu.kind[p] == "attract":
-                open_[p] = 1.0 - denial.capital[network.jurisdictions.index(code)]
+        open_ = left_open(network, menu, denial)
         # A capital control stops a foreign plant's growth, not the plant: in the plan's own steps, its mean there.
         first = mine.times[:, None] - 1e-9
         inside = (horizon.times >= first) & (horizon.times < first + mine.delta)
@@ -70,7 +65,9 @@ def portfolio_frame(
     """One row per funded route, and one per funded project that needs none."""
     rows = []
     for p in funded(menu, decision):
-        mine = [int(f) for f in np.flatnonzero(decision.chosen) if menu.route_project[menu.profile_route[f]] == p]
+        mine = [
+            int(f) for f in np.flatnonzero(decision.chosen) if menu.route_project[menu.profile_route[f]] == p
+        ]
         part = decision.paid[p]
         item = int(menu.item[p])
         common = {

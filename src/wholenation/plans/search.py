@@ -51,7 +51,7 @@ def search(
     def left() -> float:
         return max(time_limit - (time.monotonic() - begun), 0.1)
 
-    def told(seconds: float, bound: float, found: float) -> None:
+    def told(_seconds: float, _bound: float, found: float) -> None:
         if progress:
             known = "no plan yet" if abs(found) > 1e20 else f"loss {found:.3f} by now"
             spent = min(time.monotonic() - begun, time_limit)
@@ -60,7 +60,7 @@ def search(
     told(0.0, 0.0, np.inf)
     whole = problem.problem
     relaxed = Solver(replace(whole, integer=None)).solve(
-        time_limit=left(), progress=lambda seconds, bound, found: told(seconds, bound, np.inf)
+        time_limit=left(), progress=lambda *_: told(0.0, 0.0, np.inf)
     )
     if relaxed.status is not Status.OPTIMAL:
         return relaxed, None
