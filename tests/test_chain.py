@@ -549,6 +549,57 @@ def test_folder_faults_are_one_sentence(tmp_path: Path) -> None:
     assert len(empty) == 1 + len(REQUIRED)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\x03\x04 and more", "is an Excel workbook or another zip archive, not CSV"),
+        (b"PAR1 and more", "is a Parquet file, not CSV"),
+        (bytes(range(256)), "is binary data, not CSV"),
+        (b"sep=,\nitem,share\n", "starts with Excel's line that names the separator"),
+    ],
+)
+def test_a_file_that_is_no_csv_is_one_fault(toy: Path, content: bytes, message: str) -> None:
+    (toy / "supply.csv").write_bytes(content)
+    assert [(f.file, f.message.startswith(message)) for f in faults(toy)] == [("supply.csv", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "is nested too deeply"),
+        ('{"resources": [{"name": "items", "path": "' + "a" * 5000 + '"}]}', "is listed but is not there"),
+    ],
+)
+def test_an_odd_descriptor_is_one_fault(toy: Path, text: str, message: str) -> None:
+    (toy / "datapackage.json").write_text(text)
+    assert [message in f.message for f in faults(toy)] == [True]
+
+
+def test_a_second_form_of_a_listed_table_is_told(toy: Path) -> None:
+    write_table(read_chain(toy).items, toy / "items.parquet")
+    assert [(f.file, f.severity) for f in check(toy)] == [("items.parquet", "warning")]
+
+
+def test_single_precision_reads_as_it_was_written(toy: Path) -> None:
+    before = read_chain(toy)
+    write_table(before.supply.with_columns(pl.selectors.float().cast(pl.Float32)), toy / "supply.parquet")
+    (toy / "supply.csv").unlink()
+    write_package(toy, "toy", "Toy")
+    assert read_chain(toy).supply.equals(before.supply)
+
+
+def test_an_empty_table_is_not_told_on_every_row_that_refers_to_it(toy: Path) -> None:
+    path = toy / "items.csv"
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    found = [f for f in faults(toy) if f.file == "supply.csv"]
+    assert len(found) == 1
+    assert "items.csv is absent or empty (and " in found[0].message
+
+
+def test_a_strangers_header_has_no_control_codes() -> None:
+    assert str(Fault("a\nb.csv", 1, "\x1b[31mred", "", "no")) == "a\\nb.csv 1 \\x1b[31mred: no"
+
+
 def test_a_misnamed_table_is_guessed(toy: Path) -> None:
     (toy / "supply.csv").rename(toy / "supplies.csv")
     write_package(toy, "toy", "Toy")

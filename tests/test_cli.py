@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,7 +22,9 @@ from wholenation.errors import OutputError
 from wholenation.export import FORMATS, destination, to_json, write_result
 from wholenation.export import Result as Answer
 from wholenation.importers import ImportSummary, Line
-from wholenation.output import SHORTLIST, show
+from wholenation.lp import Status
+from wholenation.output import SHORTLIST, show, show_plan
+from wholenation.plans import plan
 
 VERBS = ["check", "import", "measure", "stress", "plan", "report"]
 
@@ -161,8 +164,15 @@ MISTAKES = {
     "budget of NaN": (["plan", "TOY", "--home", "AAA", "--budget", "nan"], 2, "not a finite number"),
     "negative budget": (["plan", "TOY", "--home", "AAA", "--budget", "-1"], 2, "x>=0"),
     "no month": (["stress", "TOY", "--home", "AAA", "--start", "2026-13"], 2, "not a year"),
+    "no day": (["stress", "TOY", "--home", "AAA", "--start", "2026-02-31"], 2, "not a year"),
+    "a year outside the tables": (["stress", "TOY", "--home", "AAA", "--start", "1066"], 2, "not a year"),
+    "controllers without a code": (
+        ["measure", "TOY", "--home", "AAA", "--controllers", ""], 2, "names nothing"),
+    "home without a code": (["measure", "TOY", "--home", ""], 1, "'': no such home"),
+    "gap of 1": (["plan", "TOY", "--home", "AAA", "--gap", "1"], 2, "0<=x<1"),
     "unknown verb": (["mesure"], 2, "No such command 'mesure'"),
     "unknown option": (["measure", "TOY", "--hom", "AAA"], 2, "--home"),
+    "import from a file": (["import", "eto", __file__, "--to", "new"], 1, "is not a folder"),
     "import from nowhere": (["import", "eto", "nowhere", "--to", "new"], 1, "nowhere"),
 }  # fmt: skip
 
@@ -207,6 +217,20 @@ def test_an_unforeseen_error_is_a_sentence_too(toy: Path, monkeypatch: pytest.Mo
     assert "this is a bug of wholenation, not of your tables (KeyError: 'inside')" in result.stderr
     monkeypatch.setenv("WHOLENATION_DEBUG", "1")
     assert isinstance(run("measure", toy, "--home", "AAA").exception, KeyError)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_disk_is_no_bug_of_ours(toy: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "wholenation", "check", str(toy)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert "bug" not in done.stderr
+
+
+def test_more_items_than_any_chain_has(toy: Path) -> None:
+    assert run("measure", toy, "--home", "AAA", "--top", 10**20).exit_code == 0
 
 
 def test_interrupt_is_one_sentence(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -478,3 +502,13 @@ def test_a_chain_without_a_menu_gets_a_plan_that_funds_nothing(toy: Path) -> Non
     result = run("plan", toy, "--home", "AAA", "--samples", "5")
     assert result.exit_code == 0, result.output
     assert "no project is funded" in result.stdout
+
+
+def test_a_search_that_was_stopped_does_not_judge_the_menu(
+    toy_chain: Chain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = plan(toy_chain, "AAA", samples=1, budget=0)
+    show_plan(replace(made, status=Status.TIME_LIMIT))
+    shown = capsys.readouterr().out
+    assert "the search stopped before" in shown
+    assert "worth its money" not in shown

@@ -15,6 +15,7 @@ from . import faults as rules
 from .cells import Table, parse_default, typed
 from .dictionary import REQUIRED, Column, dictionary
 from .errors import ChainError, Fault, nearest
+from .files import is_file
 from .package import Package, read_package, write_package, write_table
 from .tables import RawTable, read_table
 
@@ -122,7 +123,7 @@ def _find(name: str, folder: Path, package: Package, faults: list[Fault]) -> Raw
     """The raw table of the dictionary's name: where the package says, else `<name>.csv` or `.parquet`."""
     if name in package.paths:
         file = package.paths[name]
-        if (folder / file).is_file():
+        if is_file(folder / file):
             return read_table(name, folder / file, file)
         return RawTable(name, file, complete=False)  # the missing file was reported with the package
     present = [f"{name}{suffix}" for suffix in (".csv", ".parquet") if (folder / f"{name}{suffix}").is_file()]
@@ -146,6 +147,9 @@ def _check_strangers(folder: Path, package: Package, faults: list[Fault]) -> Non
     for path in sorted([*folder.glob("*.csv"), *folder.glob("*.parquet")]):
         if path.name not in known and path.stem not in dictionary():
             message = "is no table of a chain and is not read"
+            faults.append(Fault(path.name, None, "", "", message, "warning"))
+        elif path.name not in known and path.stem in package.paths:
+            message = f"is not read: datapackage.json names {package.paths[path.stem]} for this table"
             faults.append(Fault(path.name, None, "", "", message, "warning"))
 
 

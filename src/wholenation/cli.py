@@ -5,6 +5,7 @@ Everything but click is imported inside the command that uses it, so that `--hel
 
 from __future__ import annotations
 
+import calendar
 import math
 import os
 import re
@@ -51,6 +52,9 @@ class Verbs(click.Group):
             return _stop(ctx, "stopped; no file was left half written", INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except OSError as error:
+            about = f" ({error.filename})" if error.filename else ""
+            return _stop(ctx, f"cannot read or write{about}: {error.strerror or error}")
         except Exception as error:
             if os.environ.get("WHOLENATION_DEBUG"):
                 raise
@@ -66,7 +70,10 @@ def _stop(ctx: click.Context, sentence: str, code: int = 1) -> None:
 
 def _codes(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
     """Codes separated by commas, each once, in the order given."""
-    return tuple(dict.fromkeys(code.strip() for code in (value or "").split(",") if code.strip()))
+    codes = tuple(dict.fromkeys(code.strip() for code in (value or "").split(",") if code.strip()))
+    if value is not None and not codes:  # an empty shell variable must not pass for "all"
+        raise click.BadParameter(f"{value!r} names nothing; leave the option out to mean no choice")
+    return codes
 
 
 def _when(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
@@ -74,13 +81,18 @@ def _when(_ctx: click.Context, _param: click.Parameter, value: str | None) -> fl
     if value is None:
         return None
     found = re.fullmatch(r"([12]\d{3})(\.\d+)?|([12]\d{3})-(0[1-9]|1[0-2])(?:-(\d\d))?", value)
-    if not found or not 0 < int(found[5] or 1) < 32:
+    if not found or not _is_date(int(found[1] or found[3]), int(found[4] or 1), int(found[5] or 1)):
         raise click.BadParameter(
             f"{value!r} is not a year (2026 or 2026.5), a month (2026-07) or a day (2026-07-01)"
         )
     if found[1]:
         return float(value)
     return int(found[3]) + (int(found[4]) - 1) / 12 + (int(found[5] or 1) - 1) / 365.25
+
+
+def _is_date(year: int, month: int, day: int) -> bool:
+    """A day of the calendar, in the years that the tables allow."""
+    return 1900 <= year <= 2200 and 1 <= day <= calendar.monthrange(year, month)[1]
 
 
 class Number(click.FloatRange):
@@ -279,7 +291,12 @@ def stress(
 @folder
 @home
 @samples
-@click.option("--budget", type=Number(min=0), metavar="MUSD", help="Most money in all, in USD million.")
+@click.option(
+    "--budget",
+    type=Number(min=0),
+    metavar="MUSD",
+    help="Money in all, in USD million: all pools are scaled to it.",
+)
 @click.option(
     "--risk-aversion", type=Number(0, 1), default=0.25, show_default=True,
     help="Weight of the worst futures: 0 plans for the mean, 1 for the tail alone.",
@@ -291,11 +308,14 @@ def stress(
 @click.option("--require", callback=_codes, metavar="A,B", help="Projects that must be funded.")
 @click.option("--exclude", callback=_codes, metavar="A,B", help="Projects that must not be funded.")
 @click.option(
-    "--max-loss", type=Number(min=0), metavar="YEARS", help="Most expected loss, in years of output."
+    "--max-loss",
+    type=Number(min=0),
+    metavar="YEARS",
+    help="Most loss that the plan may leave, mean and tail mixed, in years of output.",
 )
 @click.option(
     "--gap",
-    type=Number(0, 1),
+    type=Number(0, 1, max_open=True),
     default=0.01,
     show_default=True,
     help="Stop when this close to the best possible.",
@@ -382,7 +402,7 @@ def _open(
 def _known(codes: Iterable[str], known: Sequence[str], what: str) -> None:
     for code in codes:
         if code not in known:
-            raise QuestionError(f"{code}: {unknown(code, list(known), what, show=40)}")
+            raise QuestionError(f"{code or repr(code)}: {unknown(code, list(known), what, show=40)}")
 
 
 def _destination(to: str | None) -> None:

@@ -35,11 +35,15 @@ class Fault:
     severity: Severity = "fault"
 
     def __str__(self) -> str:
-        # A value comes from a stranger's file: no line ends and no control codes reach the terminal.
-        value = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in self.value[:61])
-        value = value if len(value) <= 60 else value[:57] + "..."
-        place = [self.file, "" if self.row is None else str(self.row), self.column, value]
+        # These come from a stranger's file: no line ends and no control codes reach the terminal.
+        file, column, value = map(_harmless, (self.file, self.column, self.value))
+        place = [file, "" if self.row is None else str(self.row), column, value]
         return f"{' '.join(part for part in place if part)}: {self.message}"
+
+
+def _harmless(text: str) -> str:
+    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:61])
+    return plain if len(plain) <= 60 else plain[:57] + "..."
 
 
 class WholenationError(Exception):

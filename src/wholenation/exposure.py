@@ -38,7 +38,7 @@ class Exposure:
 
     def shortlist(self, top: int = 20) -> pl.DataFrame:
         """The `top` most exposed items when the whole coalition denies, one row each with all its measures."""
-        return self._ranked.head(top)
+        return self._ranked.head(min(top, len(self._ranked)))
 
 
 def measure(

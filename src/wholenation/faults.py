@@ -42,8 +42,14 @@ def references(tables: Tables) -> Iterator[Fault]:
                 continue
             known = {value for value in target.columns[column.references[1]] if value is not None}
             sentences: dict[str, str] = {}
-            for row, value in table.records(column.name):
-                if value is None or value in known:
+            used = [(row, value) for row, value in table.records(column.name) if value is not None]
+            if used and not known:  # the same sentence on every row would bury all other faults
+                row, value = used[0]
+                more = f" (and {len(used) - 1} rows below)" if len(used) > 1 else ""
+                yield _at(table, row, column.name, value, f"{target.file} is absent or empty{more}")
+                continue
+            for row, value in used:
+                if value in known:
                     continue
                 if value not in sentences:
                     what = f"{column.references[1].replace('_', ' ')} in {target.file}"

@@ -25,3 +25,11 @@ def write_whole(path: str | Path, content: bytes) -> Path:
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
     return path
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have (too long, a zero byte) leads to none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

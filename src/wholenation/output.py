@@ -242,6 +242,8 @@ def show_outcomes(outcomes: Outcomes) -> None:
 
 def show_plan(plan: Plan) -> None:
     """The status, the loss before and after, what is funded and why, and the pools that bind."""
+    from .lp import Status
+
     solved = math.isfinite(plan.objective)
     status = plan.status.value.capitalize()
     say(
@@ -263,11 +265,13 @@ def show_plan(plan: Plan) -> None:
     )
     if len(plan.portfolio):
         show(plan.portfolio, PORTFOLIO, "What to fund", funded)
-    else:
+    elif plan.status is Status.OPTIMAL:
         say(
             "Nothing on the menu is worth its money, or the menu is empty: no project is funded.",
             style="bold",
         )
+    else:
+        say("No project is funded: the search stopped before it found a better plan.", style="bold")
     binding = plan.pools.filter(pl.col("price") > 1e-6).sort("price", descending=True)
     worth = "Worth of one more = years of loss saved per further USD billion, or per further unit."
     if len(binding):

@@ -14,7 +14,7 @@ import polars as pl
 
 from .dictionary import Column, dictionary
 from .errors import Fault, unknown
-from .files import write_whole
+from .files import is_file, write_whole
 
 FILE = "datapackage.json"
 PROFILE = "tabular-data-package"
@@ -45,6 +45,12 @@ def read_package(folder: Path, faults: list[Fault]) -> Package:
         descriptor = json.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         faults.append(_fault("is not UTF-8"))
+        return Package()
+    except OSError as error:
+        faults.append(_fault(f"cannot be read ({error.strerror})"))
+        return Package()
+    except RecursionError:
+        faults.append(_fault("is nested too deeply"))
         return Package()
     except json.JSONDecodeError as error:
         faults.append(_fault(f"is not valid JSON ({error.msg}, column {error.colno})", row=error.lineno))
@@ -105,7 +111,7 @@ def _resources(
             continue
         if name in paths:
             faults.append(_fault("the resource is listed twice", "name", name))
-        if not (folder / file).is_file():
+        if not is_file(folder / file):
             faults.append(_fault("the file is listed but is not there", "path", file))
         if name in dictionary():
             paths[name] = file

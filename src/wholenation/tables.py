@@ -47,14 +47,30 @@ def read_table(name: str, path: Path, file: str) -> RawTable:
         table.fault(f"cannot be read ({error.strerror})")
         table.complete = False
         return table
+    foreign = _foreign(content)
     if path.suffix == ".parquet":
         _read_parquet(table, content)
+    elif foreign:
+        table.fault(f"is {foreign}, not CSV: {SAVE_AS}")
+        table.complete = False
     elif not content.strip(b"\xef\xbb\xbf \t\r\n\0"):
         table.fault("the file is empty")
         table.complete = False
     else:
         _read_csv(table, _decode(table, content))
     return table
+
+
+def _foreign(content: bytes) -> str:
+    """What a file that is no text is, or "" for text, in whatever encoding."""
+    if content.startswith(b"PK\x03\x04"):
+        return "an Excel workbook or another zip archive"
+    if content.startswith(b"PAR1"):
+        return "a Parquet file"
+    start = content[:1000]
+    controls = sum(byte < 32 and byte not in b"\t\n\r\0\x1b" for byte in start)
+    utf16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or start[:200].count(0) > 50
+    return "" if utf16 or controls <= len(start) // 20 else "binary data"
 
 
 def _decode(table: RawTable, content: bytes) -> str:
@@ -84,6 +100,10 @@ def _read_csv(table: RawTable, text: str) -> None:
     if not text.endswith(("\n", "\r")):
         table.warn("does not end with a line end: is the file complete?")
     first = text.split("\n", 1)[0]
+    if first.strip().lower().startswith("sep="):
+        table.fault("starts with Excel's line that names the separator: delete that line", 1)
+        table.complete = False
+        return
     for mark, word in ((";", "semicolons"), ("\t", "tabs")):
         if first.count(mark) > first.count(","):
             table.fault(f"is separated by {word}, not commas: {SAVE_AS}, with a point as decimal mark", 1)
@@ -114,7 +134,9 @@ def _read_csv(table: RawTable, text: str) -> None:
 
 def _plainly(error: csv.Error) -> str:
     words = str(error)
-    if "unexpected end of data" in words or "field larger" in words:
+    if "field larger" in words:
+        return "a value is far too long; a quotation mark may never be closed"
+    if "unexpected end of data" in words:
         return "a quotation mark is never closed; the file may have been cut"
     if "expected after" in words:
         return "a quotation mark inside a quoted value must be doubled"
@@ -146,6 +168,8 @@ def _read_parquet(table: RawTable, content: bytes) -> None:
         table.fault(f"is not a readable Parquet file ({str(error).splitlines()[0]})")
         table.complete = False
         return
+    # Single precision as its shortest text: 0.01 and not 0.00999999977648.
+    frame = frame.with_columns(pl.selectors.by_dtype(pl.Float32).cast(pl.String))
     table.header = frame.columns
     table.rows = [["" if cell is None else _text(cell) for cell in row] for row in frame.iter_rows()]
     table.numbers = list(range(2, len(table.rows) + 2))

@@ -78,7 +78,8 @@ def read_files(folder: Path) -> Files:
     """The four files of `folder`; ChainError names every missing file, missing column and unreadable cell."""
     faults: list[Fault] = []
     if not folder.is_dir():
-        raise ChainError([Fault(str(folder), None, "", "", "there is no such folder")])
+        message = "is not a folder" if folder.exists() else "there is no such folder"
+        raise ChainError([Fault(str(folder), None, "", "", message)])
     tables = {file: _rows(folder / file, columns, faults) for file, columns in COLUMNS.items()}
     if faults:
         raise ChainError(faults)

@@ -15,7 +15,8 @@ def time_to_bite(question: Question) -> Values:
 
     With a part s of the need still supplied (home, and other suppliers with their surge), a stock of h years lasts
     h / (1 - s); an installed base of lifetime L is at s + (1 - s) exp(-t / L), which is 0.9 at
-    t = L ln((1 - s) / (0.9 - s)). Items that are neither stocked nor installed bite at once.
+    t = L ln((1 - s) / (0.9 - s)). Items that are neither stocked nor installed bite at once. The need is the whole
+    base-year need, also where home draws less of it because it imports some of its users.
     """
     network = question.network
     left = network.imports[:, ~question.controllers].sum(axis=1) * (1.0 + network.surge)
