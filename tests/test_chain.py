@@ -336,6 +336,9 @@ CASES: dict[str, Case] = {
         ("controls.csv", 3, "end", "2026-06-30"), "before it starts (2026-07-01)"),
     "denies itself": (
         lambda f: put(f, "controls", 2, "target", "BBB"), ("controls.csv", 2, "target", "BBB"), "deny itself"),
+    "mission of two products": (
+        lambda f: put(f, "missions", 3, "product", "wafer"),
+        ("missions.csv", 3, "product", "wafer"), "has chip in its first row"),
     "mission without product": (
         lambda f: put(f, "missions", 3, "product", ""), ("missions.csv", 3, "product", ""), "required"),
     "project for an unknown item": (

@@ -238,6 +238,20 @@ def controls(tables: Tables) -> Iterator[Fault]:
             yield _at(table, row, "target", target, "a jurisdiction cannot deny itself")
 
 
+def missions(tables: Tables) -> Iterator[Fault]:
+    """A mission is one product for one home in all its years."""
+    table = tables["missions"]
+    first: dict[str, tuple[object, ...]] = {}
+    names = ("home", "product", "counts_imports")
+    for row, mission, *values in table.records("mission", *names):
+        if mission is None:
+            continue
+        before = first.setdefault(mission, tuple(values))
+        for name, value, known in zip(names, values, before, strict=True):
+            if value != known and value is not None:
+                yield _at(table, row, name, value, f"mission {mission} has {known} in its first row")
+
+
 def projects(tables: Tables) -> Iterator[Fault]:
     """Every project names what its kind takes."""
     table, routes, pools = tables["projects"], tables["routes"], tables["pools"]
@@ -287,6 +301,7 @@ RULES: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     thin_items,
     scenarios,
     controls,
+    missions,
     projects,
     teams,
     money,
