@@ -358,7 +358,7 @@ def plan(folder: str, home: str | None, as_json: bool, to: str | None, **setting
 @controllers
 @click.option("--to", required=True, type=click.Path(), metavar="FILE.html", help="The HTML file to write.")
 @click.option(
-    "--draws", type=click.IntRange(min=0), default=50, show_default=True,
+    "--draws", type=click.IntRange(min=0), default=30, show_default=True,
     help="Draws over the ranges of the data, for the robustness of ranks.",
 )  # fmt: skip
 @samples

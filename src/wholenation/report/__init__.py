@@ -65,7 +65,7 @@ def report(
     controllers: Iterable[str] = (),
     *,
     step: str = "year",
-    draws: int = 50,
+    draws: int = 30,
     samples: int = 30,
     seed: int = 0,
     time_limit: float = 120.0,
