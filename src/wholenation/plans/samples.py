@@ -32,14 +32,16 @@ class Samples:
 
 
 def draw_samples(menu: Menu, probability: Floats, count: int, seed: int) -> Samples:
-    """`count` futures, stratified by scenario.
+    """`count` futures, stratified by scenario; more if there are more scenarios.
 
     Every scenario of positive probability gets a number of draws in proportion to it (largest remainders, at least
-    one while they last), and its draws share its probability, so that scenarios are not themselves a matter of
+    one), and its draws share its probability, so that scenarios are not themselves a matter of
     luck. Every scenario, project and route has its own stream: adding one leaves the draws of the others alone.
     """
     live = np.flatnonzero(probability > 0)
-    live = live[np.argsort(-probability[live], kind="stable")][:count]
+    live = live[np.argsort(-probability[live], kind="stable")]
+    # A scenario left out would make every other look likelier than it is.
+    count = max(count, len(live))
     exact = probability[live] / probability[live].sum() * count
     number = np.maximum(np.floor(exact), 1.0).astype(np.int64)
     while number.sum() > count:
