@@ -215,8 +215,9 @@ def show_exposure(exposure: Exposure, shortlist: pl.DataFrame) -> None:
     """The shortlist, and for what part of the items each measure could be computed."""
     columns = [c for c in SHORTLIST if c.column != "rank_robustness" or exposure.draws]
     legend = (
-        f"If {exposure.coalition} deny the item: loss = years of output lost over the horizon; price = years lost "
-        "per first unit denied; bites = until output falls. Concentration 1 = one supplier. Deniers needed = fewest "
+        f"If {exposure.coalition} denied the item: loss = years of output lost over the horizon; exposure = those lost "
+        "before home could replace it, its substitutes in the same hands denied too; price = years saved by one unit a "
+        "year more; bites = until a tenth of the item is missing. Concentration 1 = one supplier. Deniers needed = fewest "
         "that deny 90 % of foreign supply. Replaced = fastest project at home."
     )
     if exposure.draws:

@@ -25,6 +25,7 @@ from .search import search
 Progress = Callable[[int, int, str], None]
 MOST_SAMPLES = 50
 STOPPED = (Status.TIME_LIMIT, Status.INTERRUPTED)
+NOTHING = 1e-9
 FRESH = 1_000_003
 """Distance between the seed of the samples that are planned for and that of the fresh ones."""
 
@@ -93,8 +94,12 @@ def plan(
     chosen = funded(menu, decision)
     worth = {}
     for done, p in enumerate(chosen):
-        without = judge.losses(decision.without(menu, p), drawn)
-        worth[p] = max(objective(without, drawn, risk) - value, 0.0)
+        rest = decision.without(menu, p)
+        worth[p] = max(objective(judge.losses(rest, drawn), drawn, risk) - value, 0.0)
+        # A plan within the gap may hold what saves nothing; others may need the people that a project trains.
+        if worth[p] <= NOTHING and p not in rules.require and menu.kind[p] != "train":
+            decision = rest
+            del worth[p]
         if progress:
             progress(done + 1, len(chosen), "loss if left out")
     return _plan(
