@@ -217,8 +217,8 @@ def show_exposure(exposure: Exposure, shortlist: pl.DataFrame) -> None:
     legend = (
         f"If {exposure.coalition} denied the item: loss = years of output lost over the horizon; exposure = those lost "
         "before home could replace it, its substitutes in the same hands denied too; price = years saved by one unit a "
-        "year more; bites = until a tenth of the item is missing. Concentration 1 = one supplier. Deniers needed = fewest "
-        "that deny 90 % of foreign supply. Replaced = fastest project at home."
+        "year more; bites = until a tenth of the item is missing. Concentration 1 = one supplier. Deniers needed = "
+        "fewest that deny 90 % of foreign supply. Replaced = fastest project at home."
     )
     if exposure.draws:
         legend += f" In top = share of {exposure.draws} draws over the data's ranges that keep the item here."
