@@ -91,15 +91,17 @@ def plan(
     decision = problem.decision(menu, answer.x)
     value = objective(judge.losses(decision, drawn), drawn, risk)
     lowest = max(min(answer.bound - THRIFT, value), 0.0) if np.isfinite(answer.bound) else 0.0
+    for p in funded(menu, decision):
+        # A plan within the gap may hold what saves nothing; others may need the people that a project trains.
+        rest = decision.without(menu, p)
+        spare = objective(judge.losses(rest, drawn), drawn, risk) - value <= NOTHING
+        if spare and p not in rules.require and menu.kind[p] != "train":
+            decision = rest
     chosen = funded(menu, decision)
     worth = {}
     for done, p in enumerate(chosen):
-        rest = decision.without(menu, p)
-        worth[p] = max(objective(judge.losses(rest, drawn), drawn, risk) - value, 0.0)
-        # A plan within the gap may hold what saves nothing; others may need the people that a project trains.
-        if worth[p] <= NOTHING and p not in rules.require and menu.kind[p] != "train":
-            decision = rest
-            del worth[p]
+        without = judge.losses(decision.without(menu, p), drawn)
+        worth[p] = max(objective(without, drawn, risk) - value, 0.0)
         if progress:
             progress(done + 1, len(chosen), "loss if left out")
     return _plan(
