@@ -10,9 +10,9 @@ from scipy.stats import beta, multivariate_normal
 
 from wholenation.capability import to_horizon
 from wholenation.network import to_network
-from wholenation.plans.futures import tail_mean
 from wholenation.plans.menu import Menu, to_menu
 from wholenation.plans.samples import draw_efforts, draw_samples
+from wholenation.stochastic.two_stage import tail_mean
 
 MANY = 4000
 

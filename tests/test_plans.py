@@ -15,11 +15,14 @@ from wholenation.chain import Chain
 from wholenation.lp import Solver, Status
 from wholenation.network import to_network
 from wholenation.plans import Plan, plan
-from wholenation.plans.extensive import Risk, Rules, extensive_problem
-from wholenation.plans.futures import Decision, tail_mean
-from wholenation.plans.programme import draw, objective, to_setting
+from wholenation.plans.first_stage import Rules
+from wholenation.plans.futures import Decision
+from wholenation.plans.programme import draw, to_setting
 from wholenation.plans.samples import Samples
+from wholenation.plans.stages import to_stages
 from wholenation.scenarios import denial, under
+from wholenation.stochastic.deterministic import deterministic_equivalent
+from wholenation.stochastic.two_stage import Risk, objective, tail_mean
 
 TIGHT = {"gap": 0.0, "evaluate": 0}
 
@@ -237,7 +240,7 @@ def test_no_set_of_profiles_is_better_than_the_plan(aversion, tail, seed):
     for choice in product(*by_route.values()):
         chosen = tuple(f for f in choice if f is not None)
         if affordable(setting, chosen):
-            values[chosen] = objective(judge.losses(chosen, free, drawn), drawn, risk)
+            values[chosen] = objective(judge.losses(chosen, free, drawn), drawn.weight, risk)
     found = best(chain, samples=5, seed=seed, risk_aversion=aversion, tail=tail)
     least = min(values.values())
     assert len(values) >= 50
@@ -299,16 +302,16 @@ def test_the_judge_and_the_extensive_form_agree_on_every_sample(seed):
     )
     for s in range(len(drawn)):
         one = Samples(drawn.scenario[[s]], np.ones(1), drawn.effort[[s]])
-        form = extensive_problem(
-            menu, setting.network, horizon, setting.futures, one, Risk(0.0, 0.5), unlimited
-        )
-        lower, upper = form.problem.lower.copy(), form.problem.upper.copy()
-        useful = upper[form.b].max(axis=1) > 0
-        for place, value in ((form.y, chosen * upper[form.y]), (form.b, paid * useful[:, None])):
+        programme = to_stages(menu, setting.network, horizon, setting.futures, one, Risk(0.0, 0.5), unlimited)
+        form, problem = programme.first, deterministic_equivalent(programme.stages).problem
+        lower, upper = problem.lower.copy(), problem.upper.copy()
+        useful = upper[form.paid].max(axis=1) > 0
+        whole = paid.cumsum(axis=1) * useful[:, None]
+        for place, value in ((form.y, chosen * upper[form.y]), (form.paid, whole)):
             lower[place] = upper[place] = value
-        answer = Solver(replace(form.problem, lower=lower, upper=upper, integer=None)).solve()
+        answer = Solver(replace(problem, lower=lower, upper=upper, integer=None)).solve()
         assert answer.status is Status.OPTIMAL
-        trifle = form.problem.cost[form.c].ravel() @ answer.x[form.c].ravel()
+        trifle = problem.cost[form.c].ravel() @ answer.x[form.c].ravel()
         assert answer.objective - trifle == pytest.approx(losses[s], abs=1e-6)
         if not any(kind in ("attract", "diversify") for kind in menu.kind):
             by_step = {p: dict(enumerate(part)) for p, part in enumerate(paid)}

@@ -20,6 +20,7 @@ from .errors import AnswerError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 class Status(StrEnum):
@@ -70,6 +71,7 @@ class Answer:
     objective: float
     bound: float
     gap: float
+    pivots: int = 0
 
 
 class Solver:
@@ -109,6 +111,15 @@ class Solver:
         self._highs.setOptionValue("solver", "simplex")
         self._basis = self._highs.getBasis()
 
+    def solve_options(self, *, presolve: bool) -> None:
+        """Whether every solve starts with a presolve; without one it goes on from the basis that is held."""
+        self._highs.setOptionValue("presolve", "choose" if presolve else "off")
+
+    def rewind(self) -> None:
+        """Go back to the basis that `warm` stored, forgetting what later solves left behind."""
+        self._highs.clearSolver()
+        self._highs.setBasis(self._basis)
+
     def set_column_bounds(self, index: Ints, lower: Floats, upper: Floats) -> None:
         """New bounds for the columns at `index`."""
         self._highs.changeColsBounds(len(index), index.astype(np.int32), lower, upper)
@@ -116,6 +127,23 @@ class Solver:
     def set_row_bounds(self, index: Ints, lower: Floats, upper: Floats) -> None:
         """New bounds for the rows at `index`."""
         self._highs.changeRowsBounds(len(index), index.astype(np.int32), lower, upper)
+
+    def add_rows(self, lower: Floats, upper: Floats, matrix: sparse.csr_matrix) -> None:
+        """Append rows; the basis that is held stays dual feasible."""
+        self._highs.addRows(
+            len(lower), lower, upper, matrix.nnz,
+            matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data,
+        )  # fmt: skip
+
+    def delete_rows(self, index: Ints) -> None:
+        """Take rows out; later ones move up."""
+        self._highs.deleteRows(len(index), index.astype(np.int32))
+
+    def set_integer(self, integer: NDArray[np.bool_]) -> None:
+        """Which columns are integer from now on."""
+        kinds = np.where(integer, 1, 0).astype(np.uint8)
+        self._highs.changeColsIntegrality(len(kinds), np.arange(len(kinds), dtype=np.int32), kinds)
+        self._mixed = bool(integer.any())
 
     def set_start(self, index: Ints, value: Floats) -> None:
         """A first guess for some columns of a mixed-integer solve; the solver completes it if it can."""
@@ -128,16 +156,21 @@ class Solver:
         time_limit: float | None = None,
         target: float | None = None,
         progress: Callable[[float, float, float], None] | None = None,
+        keep: bool = False,
+        nodes: int | None = None,
     ) -> Answer:
         """Solve; `progress(seconds, bound, objective)` is called now and then. Ctrl-C ends with what was found.
 
-        A mixed-integer solve stops as soon as it has a solution of at most `target`.
+        A mixed-integer solve stops as soon as it has a solution of at most `target`, or after `nodes`. With `keep`,
+        the solve goes on from where the last one ended.
         """
         highs = self._highs
-        if self._basis is not None:
+        if self._basis is not None and not keep:
             highs.setBasis(self._basis)
         if self._mixed:
             highs.setOptionValue("mip_rel_gap", gap)
+        if nodes is not None:
+            highs.setOptionValue("mip_max_nodes", nodes)
         if target is not None:
             highs.setOptionValue("objective_target", float(target))
         if time_limit is not None:
@@ -179,6 +212,7 @@ class Solver:
             highspy.HighsModelStatus.kTimeLimit: Status.TIME_LIMIT if found else Status.FAILED,
             highspy.HighsModelStatus.kInterrupt: Status.INTERRUPTED,
             highspy.HighsModelStatus.kObjectiveTarget: Status.OPTIMAL,
+            highspy.HighsModelStatus.kSolutionLimit: Status.TIME_LIMIT if found else Status.FAILED,
         }
         status = named.get(model, Status.FAILED)
         stopped = (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt)
@@ -195,7 +229,13 @@ class Solver:
             objective=objective,
             bound=info.mip_dual_bound if self._mixed else objective,
             gap=info.mip_gap if self._mixed else 0.0,
+            pivots=max(int(info.simplex_iteration_count), 0),
         )
+
+    def ray(self) -> Floats:
+        """After an infeasible solve: row weights that prove it (empty if the solver has none)."""
+        _, there, ray = self._highs.getDualRay()
+        return np.asarray(ray, dtype=np.float64) if there else np.zeros(0)
 
     def write(self, path: Path) -> None:
         """Write the problem as the solver holds it; the suffix (.lp or .mps) chooses the format."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from ..capability import Horizon
 from ..lp import Solver, Status
 from ..network import Network
-from .extensive import Risk, Rules, extensive_problem
+from ..stochastic.lshaped import solve
+from ..stochastic.two_stage import Risk
+from .first_stage import Rules, first_stage
 from .futures import Future
 from .menu import Menu
 from .samples import Samples
+from .stages import to_stages
 
 SECONDS = 20.0
+SURE = 1e-3
 
 
 def conflicting(
@@ -67,14 +73,17 @@ def _feasible(
     rules: Rules,
     second: bool,
 ) -> bool:
-    whole = extensive_problem(
-        menu, network, horizon, futures, samples, risk, rules, second_stage=second
-    ).problem
+    if second:
+        stages = to_stages(menu, network, horizon, futures, samples, risk, rules).stages
+        found = solve(stages, gap=SURE, time_limit=SECONDS)
+        return found.status is not Status.INFEASIBLE
+    useful = np.ones(len(menu.project), dtype=bool)
+    problem = first_stage(menu, network, horizon, useful, rules).problem
     # Most conflicts show without whole teams, much faster; only then are teams whole.
     return not any(
-        Solver(replace(whole, cost=whole.cost * 0.0, integer=integer)).solve(time_limit=SECONDS).status
+        Solver(replace(problem, cost=problem.cost * 0.0, integer=integer)).solve(time_limit=SECONDS).status
         is Status.INFEASIBLE
-        for integer in (None, whole.integer)
+        for integer in (None, problem.integer)
     )
 
 

@@ -176,16 +176,3 @@ class Judge:
             limits = with_capacity(future.limits, self.menu, grown, future.open, future.place)
             self._answers[key] = self._problems[scenario].solve(limits).loss
         return self._answers[key]
-
-
-def tail_mean(losses: Floats, weight: Floats, tail: float) -> float:
-    """CVaR: the mean of the worst 1 - tail of the losses (Rockafellar and Uryasev 2000, J. Risk 2:21).
-
-    With tail 0 it is the mean; as tail goes to 1 it is the worst loss.
-    """
-    order = np.argsort(-losses, kind="stable")
-    left = max(1.0 - tail, 0.0)
-    if left <= 0:
-        return float(losses.max())
-    part = np.diff(np.minimum(np.cumsum(weight[order]), left), prepend=0.0)
-    return float((part * losses[order]).sum() / part.sum())

@@ -11,20 +11,22 @@ import polars as pl
 from ..capability import Horizon, base_limits, to_horizon
 from ..chain import Chain
 from ..errors import QuestionError, unknown
-from ..lp import Answer, Status
+from ..lp import Status
 from ..network import Floats, Network, to_network
 from ..scenarios import Denial, denial
+from ..stochastic.engines import Engine
+from ..stochastic.lshaped import Result, solve
+from ..stochastic.two_stage import Risk, objective, tail_mean
 from .conflicts import conflicting
-from .extensive import THRIFT, Extensive, Risk, Rules, extensive_problem
-from .futures import Decision, Future, Judge, nothing, tail_mean, to_future
+from .first_stage import THRIFT, FirstStage, Rules, rounded_up
+from .futures import Decision, Future, Judge, nothing, to_future
 from .menu import Menu, Pool, eligible, to_menu
 from .result import Plan, funded, plan_frames
 from .samples import Samples, draw_samples
-from .search import search
+from .stages import to_stages
 
 Progress = Callable[[int, int, str], None]
-MOST_SAMPLES = 50
-STOPPED = (Status.TIME_LIMIT, Status.INTERRUPTED)
+MOST_SAMPLES = 10_000
 NOTHING = 1e-9
 FRESH = 1_000_003
 """Distance between the seed of the samples that are planned for and that of the fresh ones."""
@@ -57,6 +59,8 @@ def plan(
     time_limit: float = 120.0,
     seed: int = 0,
     evaluate: int = 200,
+    engine: str | Engine = "local",
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> Plan:
     """The portfolio of home's projects that loses least, with its bound, gap, shadow prices and reasons.
@@ -74,38 +78,69 @@ def plan(
     drawn = draw(setting, samples, seed)
     risk = Risk(risk_aversion, tail)
     rules = Rules(tuple(menu.project.index(name) for name in require), max_loss)
-    problem = extensive_problem(menu, setting.network, horizon, setting.futures, drawn, risk, rules)
-    answer, relaxed = search(problem, menu, gap, time_limit, progress)
-    prices = None if relaxed is None else _prices(problem, relaxed)
-    idle = nothing(menu, horizon)
-    if not len(answer.x) or answer.status is Status.FAILED or (relaxed is None and answer.status in STOPPED):
-        answer = _stopped(answer, problem, bool(require) or max_loss is not None)
-    if answer.status in (Status.INFEASIBLE, Status.FAILED):
+    programme = to_stages(menu, setting.network, horizon, setting.futures, drawn, risk, rules)
+    found = solve(
+        programme.stages,
+        gap=gap,
+        absolute=THRIFT,
+        time_limit=time_limit,
+        engine=engine,
+        workers=workers,
+        # To fund nothing is a plan, unless something is asked for.
+        starts=[] if rules.require else [np.zeros(len(programme.stages.first.cost))],
+        propose=lambda x: [rounded_up(menu, programme.first, x)],
+        progress=_told(progress, time_limit),
+    )
+    prices = _prices(programme.first, found)
+    if found.status in (Status.INFEASIBLE, Status.FAILED) or not np.isfinite(found.value):
         limits: tuple[str, ...] = ()
-        if answer.status is Status.INFEASIBLE:
+        if found.status is Status.INFEASIBLE:
             limits = conflicting(menu, setting.network, horizon, setting.futures, drawn, risk, rules)
-        decision, value, bound = idle, float("nan"), float("nan")
+        status = found.status if found.status is Status.INFEASIBLE else Status.FAILED
+        nan = float("nan")
         return _plan(
-            setting, answer, decision, {}, (value, bound), prices, drawn, samples, seed, 0, risk, limits
+            setting,
+            status,
+            nothing(menu, horizon),
+            {},
+            (nan, nan),
+            prices,
+            drawn,
+            samples,
+            seed,
+            0,
+            risk,
+            limits,
         )
-    decision = problem.decision(menu, answer.x)
-    value = objective(judge.losses(decision, drawn), drawn, risk)
-    lowest = max(min(answer.bound - THRIFT, value), 0.0) if np.isfinite(answer.bound) else 0.0
+    decision = programme.first.decision(menu, found.x)
+    value = objective(judge.losses(decision, drawn), drawn.weight, risk)
+    lowest = max(min(found.bound - THRIFT, value), 0.0) if np.isfinite(found.bound) else 0.0
     for p in funded(menu, decision):
         # A plan within the gap may hold what saves nothing; others may need the people that a project trains.
         rest = decision.without(menu, p)
-        spare = objective(judge.losses(rest, drawn), drawn, risk) - value <= NOTHING
+        spare = objective(judge.losses(rest, drawn), drawn.weight, risk) - value <= NOTHING
         if spare and p not in rules.require and menu.kind[p] != "train":
             decision = rest
     chosen = funded(menu, decision)
     worth = {}
     for done, p in enumerate(chosen):
         without = judge.losses(decision.without(menu, p), drawn)
-        worth[p] = max(objective(without, drawn, risk) - value, 0.0)
+        worth[p] = max(objective(without, drawn.weight, risk) - value, 0.0)
         if progress:
             progress(done + 1, len(chosen), "loss if left out")
     return _plan(
-        setting, answer, decision, worth, (value, lowest), prices, drawn, samples, seed, evaluate, risk, ()
+        setting,
+        found.status,
+        decision,
+        worth,
+        (value, lowest),
+        prices,
+        drawn,
+        samples,
+        seed,
+        evaluate,
+        risk,
+        (),
     )
 
 
@@ -140,7 +175,7 @@ def budget_frontier(
 
 def _ask(samples: int, risk_aversion: float, tail: float, budget: float | None) -> None:
     if not 1 <= samples <= MOST_SAMPLES:
-        raise QuestionError(f"samples is {samples}; the direct form takes 1 to {MOST_SAMPLES}")
+        raise QuestionError(f"samples is {samples}; it lies between 1 and {MOST_SAMPLES:,}")
     if not 0.0 <= risk_aversion <= 1.0:
         raise QuestionError(f"risk aversion is {risk_aversion}; it lies between 0 and 1")
     if not 0.0 <= tail < 1.0:
@@ -243,33 +278,31 @@ def draw(setting: Setting, count: int, seed: int) -> Samples:
     )
 
 
-def objective(losses: Floats, samples: Samples, risk: Risk) -> float:
-    """(1 - lambda) mean + lambda CVaR, in years of target output."""
-    mean = float(samples.weight @ losses)
-    return (1 - risk.aversion) * mean + risk.aversion * tail_mean(losses, samples.weight, risk.tail)
-
-
-def _stopped(answer: Answer, problem: Extensive, demanded: bool) -> Answer:
-    """Stopped before the solver had anything: to fund nothing is the plan found so far, unless more is demanded."""
-    if demanded or answer.status is Status.INFEASIBLE:
-        return replace(
-            answer, status=Status.INFEASIBLE if answer.status is Status.INFEASIBLE else Status.FAILED
-        )
-    status = Status.INTERRUPTED if answer.status is Status.INTERRUPTED else Status.TIME_LIMIT
-    return replace(answer, status=status, x=np.zeros(len(problem.problem.cost)), bound=-np.inf)
-
-
-def _prices(problem: Extensive, relaxed: Answer) -> tuple[Floats, Floats]:
+def _prices(first: FirstStage, found: Result) -> tuple[Floats, Floats] | None:
     """Shadow prices (K, T) per USD billion and (R, T) per unit: duals of the programme's relaxation."""
-    money = np.maximum(-relaxed.row_dual[problem.pool_rows], 0.0) / problem.scale * 1000.0
-    # Money paid in at a step may be used in every later one: its worth is that of all later limits together.
-    money = np.cumsum(money[:, ::-1], axis=1)[:, ::-1]
-    return money, np.maximum(-relaxed.row_dual[problem.resource_rows], 0.0)
+    if not np.isfinite(found.root):
+        return None
+    money = np.maximum(-found.dual[first.pool_rows], 0.0) / first.scale * 1000.0
+    return money, np.maximum(-found.dual[first.resource_rows], 0.0)
+
+
+def _told(progress: Progress | None, time_limit: float) -> Callable[[float, float, float, str], None] | None:
+    """The method's progress in the words of ours: seconds of those allowed, and the loss by now."""
+    if progress is None:
+        return None
+
+    def tell(seconds: float, bound: float, value: float, phase: str) -> None:
+        known = f"loss {value:.3f}" if np.isfinite(value) else "no plan yet"
+        if np.isfinite(bound) and bound > 0 and np.isfinite(value):
+            known += f", at least {bound:.3f}"
+        progress(int(min(seconds, time_limit)), int(np.ceil(time_limit)), f"{phase}: {known}")
+
+    return tell
 
 
 def _plan(
     setting: Setting,
-    answer: Answer,
+    status: Status,
     decision: Decision,
     worth: dict[int, float],
     values: tuple[float, float],
@@ -284,12 +317,12 @@ def _plan(
     """The plan with all its frames."""
     value, bound = values
     idle = nothing(setting.menu, setting.horizon)
-    solved = answer.status not in (Status.INFEASIBLE, Status.FAILED)
+    solved = status not in (Status.INFEASIBLE, Status.FAILED)
     frames = plan_frames(setting.menu, setting.network, setting.horizon, decision, worth, prices)
     fresh = draw(setting, evaluate, seed + FRESH) if solved and evaluate else None
     return Plan(
         home=setting.network.home,
-        status=answer.status,
+        status=status,
         samples=samples,
         seed=seed,
         objective=value,

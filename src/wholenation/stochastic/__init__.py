@@ -1,0 +1,1 @@
+"""Two-stage stochastic programmes with linear recourse, and the integer L-shaped method."""
