@@ -81,12 +81,22 @@ class Solver:
     solves came before it.
     """
 
-    def __init__(self, problem: Problem, *, names: tuple[list[str], list[str]] | None = None):
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        names: tuple[list[str], list[str]] | None = None,
+        threads: int | None = None,
+    ):
         self._highs = highspy.Highs()
         self._highs.silent()
         self._basis: Any = None
+        self._pressed: list[bool] = []
         for option, value in (("random_seed", 0), ("simplex_strategy", 1)):
             self._highs.setOptionValue(option, value)
+        if threads is not None:
+            # Once for a process: the solver refuses another number later.
+            self._highs.setOptionValue("threads", threads)
         lp = highspy.HighsLp()
         columns = sparse.csc_matrix(problem.matrix)
         lp.num_row_, lp.num_col_ = columns.shape
@@ -158,11 +168,12 @@ class Solver:
         progress: Callable[[float, float, float], None] | None = None,
         keep: bool = False,
         nodes: int | None = None,
+        enough: float | None = None,
     ) -> Answer:
         """Solve; `progress(seconds, bound, objective)` is called now and then. Ctrl-C ends with what was found.
 
-        A mixed-integer solve stops as soon as it has a solution of at most `target`, or after `nodes`. With `keep`,
-        the solve goes on from where the last one ended.
+        A mixed-integer solve stops as soon as it has a solution of at most `target` or a bound of `enough`, or after
+        `nodes`. With `keep`, the solve goes on from where the last one ended.
         """
         highs = self._highs
         if self._basis is not None and not keep:
@@ -177,20 +188,30 @@ class Solver:
             highs.setOptionValue("time_limit", highs.getRunTime() + float(time_limit))
         if progress is None and not self._mixed:
             highs.run()
+            if highs.getModelStatus() in (
+                highspy.HighsModelStatus.kUnknown,
+                highspy.HighsModelStatus.kSolveError,
+            ):
+                # Where a warm start has led into numerical trouble, a fresh one mostly does not.
+                highs.clearSolver()
+                highs.run()
             return self._answer()
         with _interrupts() as pressed:
-            self._watch(pressed, progress or (lambda *_: None))
+            self._pressed = pressed
+            self._watch(pressed, progress or (lambda *_: None), np.inf if enough is None else enough)
             highs.run()
         return self._answer()
 
-    def _watch(self, pressed: list[bool], progress: Callable[[float, float, float], None]) -> None:
+    def _watch(
+        self, pressed: list[bool], progress: Callable[[float, float, float], None], enough: float
+    ) -> None:
         """Call `progress` a few times a second while the solver works, and end it in good order after Ctrl-C."""
         last = -1.0
 
         def told(event: Any) -> None:
             nonlocal last
             data = event.data_out
-            if pressed:
+            if pressed or data.mip_dual_bound >= enough:
                 event.interrupt()
             elif data.running_time - last >= 0.2:
                 last = data.running_time
@@ -210,7 +231,7 @@ class Solver:
             highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
             highspy.HighsModelStatus.kUnboundedOrInfeasible: Status.INFEASIBLE,
             highspy.HighsModelStatus.kTimeLimit: Status.TIME_LIMIT if found else Status.FAILED,
-            highspy.HighsModelStatus.kInterrupt: Status.INTERRUPTED,
+            highspy.HighsModelStatus.kInterrupt: Status.INTERRUPTED if self._pressed else Status.OPTIMAL,
             highspy.HighsModelStatus.kObjectiveTarget: Status.OPTIMAL,
             highspy.HighsModelStatus.kSolutionLimit: Status.TIME_LIMIT if found else Status.FAILED,
         }

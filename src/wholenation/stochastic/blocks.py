@@ -37,10 +37,13 @@ class Pieces:
 
 
 class Subproblems:
-    """The recourse problems of a programme, each held warm in a solver of its own once it has been asked for."""
+    """The recourse problems of a programme, each held warm in a solver of its own once it has been asked for.
 
-    def __init__(self, stages: TwoStage):
-        self.stages = stages
+    `threads` is for processes that share a machine with their like: there one each is enough.
+    """
+
+    def __init__(self, stages: TwoStage, *, threads: int | None = None):
+        self.stages, self._threads = stages, threads
         self._solvers: dict[int, Solver] = {}
 
     def solve(self, samples: Ints, x: Floats) -> Pieces:
@@ -76,7 +79,7 @@ class Subproblems:
 
     def _solver(self, kind: int) -> Solver:
         if kind not in self._solvers:
-            solver = Solver(self.stages.recourse[kind].problem)
+            solver = Solver(self.stages.recourse[kind].problem, threads=self._threads)
             solver.solve()
             solver.warm()
             self._solvers[kind] = solver
@@ -115,4 +118,5 @@ def _signed(dual: Floats, low: Floats, high: Floats) -> Floats:
 def _side(dual: Floats, low: Floats, high: Floats) -> float:
     """The bound that each dual leans on, weighed with it."""
     up, down = dual > 0, dual < 0
-    return float(dual[up] @ low[up] + dual[down] @ high[down])
+    # Not dual @ low: BLAS adds in another order when it has other threads or another processor.
+    return float((dual[up] * low[up]).sum() + (dual[down] * high[down]).sum())

@@ -27,9 +27,22 @@ class Cut:
         head = np.array([self.cluster, self.constant, self.eta_slope])
         return head.tobytes() + self.slope.indices.tobytes() + self.slope.data.tobytes()
 
-    def level(self, x: Floats, eta: float) -> float:
-        """What the cut says at a point."""
-        return float(self.constant + (self.slope @ x)[0] + self.eta_slope * eta)
+    def broken(self, x: Floats) -> bool:
+        """Whether a point of the master, (n + C + 1,), breaks it."""
+        n = self.slope.shape[1]
+        level = float(self.constant + (self.slope @ x[:n])[0] + self.eta_slope * x[-1])
+        theta = float(x[n + self.cluster]) if self.cluster >= 0 else 0.0
+        return level > theta + 1e-9 * max(1.0, abs(level))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the master's points: bounds of its integer columns (I,) and of the sums of its groups (G,)."""
+
+    lower: Floats
+    upper: Floats
+    least: Floats
+    most: Floats
 
 
 class Master:
@@ -38,104 +51,102 @@ class Master:
     def __init__(self, stages: TwoStage, cluster: Ints):
         self.stages, self.cluster = stages, cluster
         self.count = int(cluster.max()) + 1
-        self.cuts: list[Cut] = []
-        self._known: set[bytes] = set()
+        self.width = len(stages.first.cost)
         self.open = np.zeros(self.count, dtype=bool)
-        risk = stages.risk
+        self.bound = -np.inf
         least = float(stages.weight[stages.weight > 0].min())
         # Beyond the least weight the tail is the worst sample alone, and larger numbers only hurt the solver.
-        self.tail = min(risk.tail, 1.0 - least)
-        self.step = risk.aversion / (1.0 - self.tail)
-        self._lp = Solver(self.problem(integer=False))
-        self._lp.solve_options(presolve=False)
-        self.bound = -np.inf
+        self.tail = min(stages.risk.tail, 1.0 - least)
+        self.step = stages.risk.aversion / (1.0 - self.tail)
+        self._known: set[bytes] = set()
+        self._rows = sparse.csr_matrix((0, self.width + self.count + 1))
+        self._least = np.zeros(0)
+        ones = [np.ones(len(group)) for group in stages.groups]
+        rows = np.repeat(np.arange(len(ones)), [len(group) for group in stages.groups])
+        place = (rows, np.concatenate(stages.groups)) if ones else (rows, rows)
+        data = np.concatenate(ones) if ones else np.zeros(0)
+        self.sums = sparse.csr_matrix((data, place), shape=(len(ones), self.width + self.count + 1))
+        self._lp = self._begin()
 
-    @property
-    def width(self) -> int:
-        """Number of the first stage's columns."""
-        return len(self.stages.first.cost)
+    def __len__(self) -> int:
+        return len(self._least)
 
-    def problem(self, *, integer: bool) -> Problem:
-        """The master problem with all cuts so far."""
+    def problem(self, *, whole: bool = False) -> Problem:
+        """The master: the first stage (with its integers if `whole`), a row for every group's sum, and the cuts."""
         first, n, count = self.stages.first, self.width, self.count
-        averse = self.stages.risk.aversion > 0
-        cost = np.concatenate([first.cost, self.open.astype(float), [self.stages.risk.aversion]])
-        ready = self.open.all()
-        free = np.where(self.open, np.inf, 0.0)
-        if not ready:
-            cost[n + count] = 0.0
-        eta = np.inf if averse and ready else 0.0
-        lower, upper = (
-            np.concatenate([bound, sign * free, [sign * eta]])
-            for bound, sign in ((first.lower, -1.0), (first.upper, 1.0))
-        )
+        ready = bool(self.open.all())
+        averse = self.stages.risk.aversion > 0 and ready
+        cost = np.concatenate([first.cost, self.open.astype(float), [self.stages.risk.aversion * ready]])
+        free = np.append(np.where(self.open, np.inf, 0.0), np.inf if averse else 0.0)
         rows = [sparse.hstack([first.matrix, sparse.csr_matrix((first.matrix.shape[0], count + 1))])]
-        low, high = [first.row_lower], [first.row_upper]
+        rows.append(self.sums)
+        groups = self.sums.shape[0]
+        low, high = [first.row_lower, np.zeros(groups)], [first.row_upper, np.full(groups, np.inf)]
         if self.stages.most is not None:
-            row = np.concatenate([np.zeros(n), np.ones(count), [self.stages.risk.aversion]])
-            rows.append(sparse.csr_matrix(row))
+            loss = np.concatenate([np.zeros(n), np.ones(count), [self.stages.risk.aversion]])
+            rows.append(sparse.csr_matrix(loss))
             low.append(np.full(1, -np.inf))
             high.append(np.full(1, self.stages.most if ready else np.inf))
-        if self.cuts:
-            matrix, least = self._rows(self.cuts)
-            rows.append(matrix)
-            low.append(least)
-            high.append(np.full(len(least), np.inf))
+        rows.append(self._rows)
+        low.append(self._least)
+        high.append(np.full(len(self), np.inf))
         mask = np.zeros(n + count + 1, dtype=bool)
-        mask[self.stages.integer] = integer
+        mask[self.stages.integer] = whole
         return Problem(
-            cost,
-            lower,
-            upper,
-            sparse.vstack(rows, format="csr"),
-            np.concatenate(low),
-            np.concatenate(high),
-            mask,
-        )
+            cost, np.append(first.lower, -free), np.append(first.upper, free),
+            sparse.vstack(rows, format="csr"), np.concatenate(low), np.concatenate(high), mask,
+        )  # fmt: skip
 
-    def _rows(self, cuts: list[Cut]) -> tuple[sparse.csr_matrix, Floats]:
-        slopes = sparse.vstack([cut.slope for cut in cuts], format="csr")
-        cluster = np.array([cut.cluster for cut in cuts])
-        optimal = np.flatnonzero(cluster >= 0)
-        theta = sparse.csr_matrix(
-            (np.ones(len(optimal)), (optimal, cluster[optimal])), shape=(len(cuts), self.count)
-        )
-        eta = sparse.csr_matrix(-np.array([[cut.eta_slope] for cut in cuts]))
-        matrix = sparse.hstack([-slopes, theta, eta], format="csr")
-        return matrix, np.array([cut.constant for cut in cuts])
+    def lacks(self, cut: Cut, x: Floats) -> bool:
+        """Whether the master's point x breaks a cut, or the cut is the first of its cluster."""
+        return cut.broken(x) or (cut.cluster >= 0 and not self.open[cut.cluster])
 
-    def add(self, cuts: list[Cut]) -> None:
-        """Put those cuts into the problem that it lacks; a cluster without any has not yet been counted."""
+    def add(self, cuts: list[Cut]) -> int:
+        """Put those cuts into the problem that it lacks, and say how many; a cluster counts from its first one on."""
         cuts = list({cut.key: cut for cut in cuts if cut.key not in self._known}.values())
-        self._known.update(cut.key for cut in cuts)
         if not cuts:
-            return
-        was = self.open.all()
-        fresh = np.array(sorted({cut.cluster for cut in cuts if cut.cluster >= 0}), dtype=np.int64)
-        opened = fresh[~self.open[fresh]]
-        self.open[opened] = True
-        self.cuts += cuts
-        if len(opened) or was != self.open.all():
-            self._lp = Solver(self.problem(integer=False))
-            self._lp.solve_options(presolve=False)
+            return 0
+        self._known.update(cut.key for cut in cuts)
+        matrix, least = self._matrix(cuts)
+        self._rows = sparse.vstack([self._rows, matrix], format="csr")
+        self._least = np.append(self._least, least)
+        before = int(self.open.sum())
+        self.open[[cut.cluster for cut in cuts if cut.cluster >= 0]] = True
+        if int(self.open.sum()) > before:
+            self._lp = self._begin()
         else:
-            matrix, least = self._rows(cuts)
             self._lp.add_rows(least, np.full(len(least), np.inf), matrix)
+        return len(cuts)
 
-    def relax(self) -> Answer:
-        """The relaxation with the cuts so far; its objective is a lower bound as soon as every cluster is open."""
+    def relax(self, part: Part | None = None) -> Answer:
+        """The relaxation with the cuts so far, in a part of its points if one is given.
+
+        Without one its objective is a lower bound as soon as every cluster is open.
+        """
+        if part is not None:
+            self._hold(part)
         answer = self._lp.solve(keep=True)
-        if answer.status is Status.OPTIMAL and self.open.all():
+        if part is not None:
+            self._hold(self.whole())
+        elif answer.status is Status.OPTIMAL and self.open.all():
             self.bound = max(self.bound, answer.objective)
         return answer
 
-    def fixed(self, x: Floats) -> Solver:
-        """The relaxation with the integer columns fixed as in x."""
-        problem = self.problem(integer=False)
-        lower, upper = problem.lower.copy(), problem.upper.copy()
-        integer = self.stages.integer
-        lower[integer] = upper[integer] = np.round(x[integer])
-        return Solver(replace(problem, lower=lower, upper=upper))
+    def whole(self) -> Part:
+        """All points."""
+        integer, first = self.stages.integer, self.stages.first
+        count = self.sums.shape[0]
+        return Part(first.lower[integer], first.upper[integer], np.zeros(count), np.full(count, np.inf))
+
+    def at(self, integers: Floats) -> Part:
+        """The points with these integers."""
+        return replace(self.whole(), lower=integers, upper=integers)
+
+    def _hold(self, part: Part) -> None:
+        self._lp.set_column_bounds(self.stages.integer, part.lower, part.upper)
+        if len(part.least):
+            place = len(self.stages.first.row_upper) + np.arange(len(part.least))
+            self._lp.set_row_bounds(place, part.least, part.most)
 
     def cut(self, pool: Pool, which: Ints, tail: Bools) -> list[Cut]:
         """One cut per cluster from the pieces `which` (S,), with the samples in `tail` (S,) counted to the tail."""
@@ -153,3 +164,19 @@ class Master:
         """The cut that keeps a sample feasible."""
         constant, slope = pool.combined(np.array([sample]), np.array([piece]), np.ones(1))
         return Cut(-1, constant, sparse.csr_matrix(slope), 0.0)
+
+    def _begin(self) -> Solver:
+        solver = Solver(self.problem())
+        solver.warm()
+        return solver
+
+    def _matrix(self, cuts: list[Cut]) -> tuple[sparse.csr_matrix, Floats]:
+        """Rows and their least values."""
+        cluster = np.array([cut.cluster for cut in cuts])
+        optimal = np.flatnonzero(cluster >= 0)
+        theta = sparse.csr_matrix(
+            (np.ones(len(optimal)), (optimal, cluster[optimal])), shape=(len(cuts), self.count)
+        )
+        slopes = sparse.vstack([cut.slope for cut in cuts], format="csr")
+        eta = sparse.csr_matrix(-np.array([[cut.eta_slope] for cut in cuts]))
+        return sparse.hstack([-slopes, theta, eta], format="csr"), np.array([cut.constant for cut in cuts])

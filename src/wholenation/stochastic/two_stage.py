@@ -40,6 +40,7 @@ class TwoStage:
 
     `kind` (S,) says which recourse a sample has; `low`, `high` and `technology` hold per sample the bounds of its
     linking rows, (L,), and its matrix T_s, (L, n). `most` bounds the objective without the first stage's cost.
+    `groups` are sets of binary columns of which it matters first whether any is chosen (a project's profiles).
     """
 
     first: Problem
@@ -51,6 +52,7 @@ class TwoStage:
     technology: tuple[sparse.csr_matrix, ...]
     risk: Risk = Risk()
     most: float | None = None
+    groups: tuple[Ints, ...] = ()
 
     def __len__(self) -> int:
         return len(self.weight)

@@ -1,0 +1,76 @@
+"""The root: the relaxation solved by cuts alone.
+
+Cuts are sought exactly at a point between the best so far and the master's (in-out separation, Ben-Ameur and Neto
+2007, Networks 49:3), and for nothing at the master's own point, from dual solutions that are known already.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..lp import Answer, Floats, Status
+from .search import Search
+
+MIXED = 0.2
+"""Part of the master's point in the point at which cuts are sought; the rest is the best point so far."""
+FREE = 2
+"""Rounds of cuts from known dual solutions between two exact ones."""
+LOOK_BACK = 25
+"""The root is done when so many exact rounds have not raised the bound by a twentieth of the gap."""
+
+
+def solve_root(search: Search) -> None:
+    """Raise the bound to that of the relaxation, or near it where integers will decide the rest."""
+    n = search.master.width
+    answer = relaxed(search)
+    inner: tuple[Floats, float] | None = None
+    best, outside = np.inf, False
+    bounds: list[float] = []
+    while True:
+        search.check()
+        point, level = answer.x[:n], float(answer.x[-1])
+        mixed = inner is not None and not outside
+        if inner is not None and mixed:
+            point = MIXED * point + (1 - MIXED) * inner[0]
+            level = MIXED * level + (1 - MIXED) * inner[1]
+        values = search.evaluate(point)
+        worth = search.worth(point, values)
+        if worth < best:
+            best, inner = worth, (point, search.quantile(values))
+        broken = [cut for cut in search.cuts(point, level, values) if search.master.lacks(cut, answer.x)]
+        if not broken and not mixed:
+            break
+        outside = not broken
+        if broken and search.master.add(broken):
+            answer = _free(search, relaxed(search))
+        search.told("root")
+        bounds.append(search.bound)
+        room = max(search.gap / 5 * abs(best), search.absolute / 2) if np.isfinite(best) else 0.0
+        if best - search.bound <= room:
+            break
+        ago = bounds[-LOOK_BACK - 1] if len(bounds) > LOOK_BACK else -np.inf
+        if search.mixed and search.bound - ago <= room / 4:
+            break
+    search.root, search.root_x = search.bound, answer.x[:n].copy()
+    search.dual, search.reduced = answer.row_dual[: len(search.dual)].copy(), answer.reduced_cost[:n].copy()
+    search.check()
+
+
+def _free(search: Search, answer: Answer) -> Answer:
+    """The relaxation with the cuts that known dual solutions give at its own point."""
+    for _ in range(FREE):
+        found = search.cuts(answer.x[: search.master.width], float(answer.x[-1]))
+        lacking = [cut for cut in found if search.master.lacks(cut, answer.x)]
+        if not lacking or not search.master.add(lacking):
+            break
+        answer = relaxed(search)
+    return answer
+
+
+def relaxed(search: Search) -> Answer:
+    """The master's relaxation; its bound is the search's."""
+    answer = search.master.relax()
+    if answer.status is not Status.OPTIMAL:
+        search.infeasible()
+    search.raise_bound(search.master.bound)
+    return answer

@@ -1,0 +1,88 @@
+"""Small two-stage programmes for tests of the method's machinery, and what their answers are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+from wholenation.lp import Floats, Ints, Problem
+from wholenation.stochastic.blocks import Pieces
+from wholenation.stochastic.lshaped import Result
+from wholenation.stochastic.two_stage import Recourse, Risk, TwoStage
+
+
+def random_programme(seed: int = 0, samples: int = 60, columns: int = 12, rows: int = 8) -> TwoStage:
+    """Yes-or-no investments under a budget against random demands, in two kinds of future.
+
+    In the first kind a shortage is only dear; in the second it has an end, so that too little is infeasible.
+    """
+    draw = np.random.default_rng(seed)
+    cost = draw.uniform(1, 4, columns)
+    first = Problem(
+        cost=cost, lower=np.zeros(columns), upper=np.ones(columns),
+        matrix=sparse.csr_matrix(cost), row_lower=np.full(1, -np.inf), row_upper=np.full(1, 0.6 * cost.sum()),
+        integer=np.ones(columns, dtype=bool),
+    )  # fmt: skip
+    ways = 3 * rows
+    recourse = []
+    for most_short in (np.inf, 4.0):
+        made = sparse.random(
+            rows, ways, density=0.3, random_state=draw, data_rvs=lambda n: 0.5 + draw.random(n)
+        )
+        problem = Problem(
+            cost=np.concatenate([draw.uniform(1, 3, ways), np.full(rows, 20.0)]),
+            lower=np.zeros(ways + rows), upper=np.concatenate([np.ones(ways), np.full(rows, most_short)]),
+            matrix=sparse.hstack([made, sparse.identity(rows)], format="csr"),
+            row_lower=np.zeros(rows), row_upper=np.full(rows, np.inf),
+        )  # fmt: skip
+        recourse.append(Recourse(problem, np.arange(rows)))
+    gives = sparse.random(
+        rows, columns, density=0.4, random_state=draw, data_rvs=lambda n: 3 * draw.random(n)
+    )
+    weight = draw.uniform(1, 2, samples)
+    return TwoStage(
+        first=first, recourse=tuple(recourse), kind=draw.integers(0, 2, samples), weight=weight / weight.sum(),
+        low=tuple(draw.uniform(4, 12, rows) for _ in range(samples)),
+        high=tuple(np.full(rows, np.inf) for _ in range(samples)),
+        technology=tuple((gives * draw.uniform(0.5, 1.5)).tocsr() for _ in range(samples)),
+        risk=Risk(0.3, 0.8),
+    )  # fmt: skip
+
+
+def blocks_of(stages: TwoStage, size: int = 5) -> list[Ints]:
+    """Samples of one kind in blocks of at most that size."""
+    kinds = [np.flatnonzero(stages.kind == kind) for kind in np.unique(stages.kind)]
+    return [part for mine in kinds for part in np.array_split(mine, -(-len(mine) // size))]
+
+
+def points(stages: TwoStage, count: int = 3, seed: int = 0) -> list[Floats]:
+    """First-stage points: nothing, everything, and some between."""
+    draw = np.random.default_rng(seed)
+    size = len(stages.first.cost)
+    return [np.zeros(size), np.ones(size), *(draw.random(size) for _ in range(count - 2))]
+
+
+def told(pieces: Sequence[Pieces]) -> list[tuple[object, ...]]:
+    """Everything that pieces hold, to the last bit and with its type."""
+    return [
+        (
+            piece.kind, piece.pivots,
+            *((part.dtype.str, part.shape, part.tobytes()) for part in (
+                piece.sample, piece.value, piece.feasible, piece.constant,
+                piece.dual.data, piece.dual.indices, piece.dual.indptr,
+            )),
+            piece.dual.shape,
+        )
+        for piece in pieces
+    ]  # fmt: skip
+
+
+def course(result: Result) -> tuple[object, ...]:
+    """What a solve found and how it went, less the seconds."""
+    rounds = [(r.phase, r.bound, r.value, r.pieces) for r in result.rounds]
+    return (
+        result.status, result.x.tobytes(), result.value, result.bound, result.recourse.tobytes(), rounds,
+        result.solved, result.pivots,
+    )  # fmt: skip
