@@ -7,11 +7,24 @@ that an embargo by BBB alone costs 0.6 years of output a year, 3 in all, when on
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from random_chains import chain_of
 
+from wholenation.capability import Horizon, base_limits, to_horizon
 from wholenation.chain import Chain
+from wholenation.lp import Solver, Status
+from wholenation.network import Network, to_network
+from wholenation.plans.first_stage import NO_RULES, Rules
+from wholenation.plans.futures import Decision, Future, Judge, to_future
+from wholenation.plans.menu import Menu, to_menu
+from wholenation.plans.samples import Samples
+from wholenation.plans.stages import to_stages
+from wholenation.scenarios import denial
+from wholenation.stochastic.deterministic import deterministic_equivalent
+from wholenation.stochastic.two_stage import Risk
 
 Row = dict[str, Any]
 YEARS = range(2026, 2031)
@@ -67,6 +80,8 @@ def planning_chain(
     projects: Iterable[Row] = (),
     routes: Iterable[Row] = (),
     staffing: Iterable[Row] = (),
+    common_routes: Iterable[Row] = (),
+    prerequisites: Iterable[Row] = (),
     pools: Iterable[Row] = (),
     scenarios: dict[str, float] | None = None,
     controls: Iterable[Row] = (EMBARGO,),
@@ -118,6 +133,71 @@ def planning_chain(
         "projects": [filled(row) for row in projects],
         "routes": [filled(row) for row in routes],
         "staffing": [filled(row) for row in staffing],
+        "common_routes": [filled(row) for row in common_routes],
+        "prerequisites": [{"source": "made up"} | row for row in prerequisites],
         "pools": [filled(row) for row in pools],
     }  # fmt: skip
     return chain_of({name: rows for name, rows in tables.items() if rows})
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is known before a decision."""
+
+    network: Network
+    horizon: Horizon
+    menu: Menu
+    futures: list[Future]
+    judge: Judge
+
+
+def case_of(
+    chain: Chain, *, step: str = "year", reserve: float = 0.5, holdback: float = 0.0, home: str = "AAA"
+) -> Case:
+    """The case in these steps; contributors' money comes in as the menu expects it."""
+    network = to_network(chain, home)
+    horizon = to_horizon(network, step)
+    menu = to_menu(chain, network, horizon, reserve=reserve, holdback=holdback)
+    base = base_limits(network, horizon)
+    names = chain.scenarios["scenario"].to_list()
+    futures = [to_future(network, menu, base, denial(chain, network, horizon, name)) for name in names]
+    return Case(network, horizon, menu, futures, Judge(menu, horizon, futures))
+
+
+def samples_of(efforts: Iterable[Iterable[float]], scenario: int = 0) -> Samples:
+    """Futures of equal weight in which the routes need these efforts."""
+    effort = np.array([list(row) for row in efforts], dtype=float)
+    count = len(effort)
+    return Samples(np.full(count, scenario), np.full(count, 1.0 / count), effort)
+
+
+def optimum(case: Case, samples: Samples, rules: Rules = NO_RULES) -> tuple[float, Decision]:
+    """The least expected loss over these samples and a decision that has it, from the whole programme at once."""
+    programme = to_stages(case.menu, case.network, case.horizon, case.futures, samples, Risk(), rules)
+    answer = Solver(deterministic_equivalent(programme.stages).problem).solve(gap=0.0)
+    assert answer.status is Status.OPTIMAL
+    decision = programme.first.decision(case.menu, answer.x)
+    return float(samples.weight @ case.judge.losses(decision, samples)), decision
+
+
+def held_loss(case: Case, decision: Decision, samples: Samples, s: int) -> float:
+    """The loss of sample s in the two-stage programme with the decision held fixed; money and people are no limit."""
+    menu, horizon = case.menu, case.horizon
+    one = Samples(samples.scenario[[s]], np.ones(1), samples.effort[[s]])
+    unlimited = Rules(
+        free_pools=frozenset(range(len(menu.pools))), free_resources=frozenset(range(len(menu.resources)))
+    )
+    programme = to_stages(menu, case.network, horizon, case.futures, one, Risk(0.0, 0.5), unlimited)
+    form, problem = programme.first, deterministic_equivalent(programme.stages).problem
+    lower, upper = problem.lower.copy(), problem.upper.copy()
+    useful = upper[form.paid].max(axis=1) > 0
+    held = [
+        (form.y, decision.chosen * upper[form.y]),
+        (form.paid, decision.paid.cumsum(axis=1) * useful[:, None]),
+        (form.cover, decision.covered[form.insured]),
+    ]
+    for place, value in held:
+        lower[place] = upper[place] = value
+    answer = Solver(replace(problem, lower=lower, upper=upper, integer=None)).solve()
+    assert answer.status is Status.OPTIMAL
+    return float(answer.objective - problem.cost[form.c].ravel() @ answer.x[form.c].ravel())

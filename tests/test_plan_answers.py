@@ -233,7 +233,7 @@ def test_people_can_be_the_limit():
         pl.when(pl.col("resource") == "laboratories").then(0.0).otherwise(pl.col("amount")).alias("amount")
     )
     found = quick(replace(chain, pools=few), require=["tool_own"])
-    assert set(found.conflicts) == {"project tool_own is required", "laboratories is limited"}
+    assert set(found.conflicts) == {"project tool_own is required", "laboratories is limited in 2028"}
 
 
 def test_a_requirement_that_no_limit_explains():

@@ -12,6 +12,7 @@ from wholenation.capability import to_horizon
 from wholenation.network import to_network
 from wholenation.plans.menu import Menu, to_menu
 from wholenation.plans.samples import draw_efforts, draw_samples
+from wholenation.plans.sobol import owen_scrambled, sobol_points
 from wholenation.stochastic.two_stage import tail_mean
 
 MANY = 4000
@@ -29,7 +30,7 @@ def draws(menu: Menu, seed: int = 1) -> np.ndarray:
 
 @pytest.mark.parametrize(("low", "mode", "high"), [(1, 2, 9), (0, 4, 4), (3, 3, 5)])
 def test_pert_mean_and_spread(low, mode, high):
-    """Mean (low + 4 mode + high) / 6 and the beta distribution's variance, within the Latin hypercube's error."""
+    """Mean (low + 4 mode + high) / 6 and the beta distribution's variance, within the points' error."""
     drawn = draws(menu_of(route("a") | effort(low, mode, high)))[:, 0]
     mean = (low + 4 * mode + high) / 6
     variance = (mean - low) * (high - mean) / 7
@@ -169,6 +170,106 @@ def test_another_scenario_leaves_the_draws_of_the_others_alone():
     more = draw_samples(menu, np.array([0.5, 0.5, 0.5]), 12, 3)
     for scenario in (0, 1):
         assert (few.effort[few.scenario == scenario] == more.effort[more.scenario == scenario]).all()
+
+
+def test_another_project_leaves_the_draws_of_the_others_alone():
+    ways = [route("a", "p", correlation=0.5) | effort(1, 2, 9), route("a", "q") | effort(1, 2, 9)]
+    more = menu_of(*ways, route("b", "p", correlation=0.5) | effort(1, 2, 9))
+    few, both = draw_efforts(menu_of(*ways), 11, (3, 0)), draw_efforts(more, 11, (3, 0))
+    assert (few == both[:, :2]).all()
+    assert (both[:, 2] != both[:, 0]).any(), "a name of its own has draws of its own"
+
+
+# --- Scrambled Sobol points
+
+PAIR = [("a", ""), ("a", "x")]
+FAR = [("a", ""), ("b", "")]
+
+
+@pytest.mark.parametrize("size", range(9))
+@given(st.integers(0, 2**40), st.integers(0, 30))
+def test_one_point_lies_in_each_of_equal_parts(size, seed, scenario):
+    count = 2**size
+    points = sobol_points(count, [*PAIR, ("a", "y"), ("b", "z"), ("b", "")], (seed, scenario))
+    assert points.shape == (count, 5)
+    assert points.min() > 0
+    assert points.max() < 1
+    for column in points.T:
+        assert sorted((column * count).astype(int)) == list(range(count))
+
+
+@given(st.integers(0, 2**40))
+def test_a_pair_of_a_group_is_a_net(seed):
+    """The first two dimensions are a (0, 6, 2)-net: one point in each of 64 boxes, whatever their shape."""
+    points = sobol_points(64, PAIR, (seed,))
+    for bits in range(7):
+        boxes = np.floor(points * [2**bits, 2 ** (6 - bits)])
+        assert len({tuple(box) for box in boxes}) == 64
+
+
+def test_a_name_asked_for_twice_is_the_same():
+    points = sobol_points(5, [*PAIR, PAIR[0]], (1,))
+    assert (points[:, 0] == points[:, 2]).all()
+    assert sobol_points(0, PAIR, (1,)).shape == (0, 2)
+    assert sobol_points(3, [], (1,)).shape == (3, 0)
+
+
+def test_a_scramble_keeps_what_two_words_share_and_no_more():
+    """Words that agree in exactly k leading bits do so afterwards: the definition of a nested scramble."""
+    rng = np.random.default_rng(0)
+    one, other = rng.integers(2**32, size=(2, 500), dtype=np.uint32)
+    other ^= (one ^ other) & (0xFFFFFFFF << rng.integers(32, size=500)).astype(np.uint32)
+    seeds = rng.integers(2**32, size=500, dtype=np.uint32)
+
+    def shared(a: np.ndarray, b: np.ndarray) -> list[int]:
+        return [32 - int(word).bit_length() for word in a ^ b]
+
+    assert shared(one, other) == shared(owen_scrambled(one, seeds), owen_scrambled(other, seeds))
+
+
+@pytest.mark.parametrize("count", [2, 4, 8, 16])
+def test_points_are_spread_within_their_parts_as_if_each_were_drawn_alone(count):
+    """The mean of u^3 then varies by a sum over the parts, each by its own variance (a weak hash gives less)."""
+    means = [(sobol_points(count, [("a", "")], (seed,)) ** 3).mean() for seed in range(6000)]
+    low = np.arange(count) / count
+    high = low + 1 / count
+    mean = (high**4 - low**4) / 4 * count
+    variance = ((high**7 - low**7) / 7 * count - mean**2).sum() / count**2
+    assert np.mean(means) == pytest.approx(0.25, abs=4 * np.sqrt(variance / len(means)))
+    assert np.var(means) == pytest.approx(variance, rel=0.08)
+
+
+@pytest.mark.parametrize("count", [7, 16])
+@pytest.mark.parametrize(("first", "second"), [FAR, (("a", "x"), ("b", "x")), (("a", ""), ("b", "x"))])
+def test_groups_are_independent_even_in_the_same_dimension(first, second, count):
+    """As many and as large correlations by chance as between independent permutations: 1 / (n - 1) squared."""
+    seeds = 2000
+    ranks = [
+        np.argsort(np.argsort(sobol_points(count, [*PAIR, *FAR, ("b", "x")], (s,)), axis=0), axis=0)
+        for s in range(seeds)
+    ]
+    names = [*PAIR, *FAR, ("b", "x")]
+    i, j = names.index(first), names.index(second)
+    found = np.array([np.corrcoef(rank[:, i], rank[:, j])[0, 1] for rank in ranks])
+    assert found.mean() == pytest.approx(0, abs=4 / np.sqrt((count - 1) * seeds))
+    assert (found**2).mean() == pytest.approx(1 / (count - 1), rel=0.15)
+
+
+@pytest.mark.parametrize(("count", "times"), [(13, 1.4), (64, 4), (256, 5)])
+def test_less_error_than_independent_draws(count, times):
+    """The effort spent on two routes when the first, of two latent numbers, is given up after 12 team-years."""
+    menu = menu_of(
+        route("a", "p", feasibility=0.6, correlation=0.5) | effort(1, 2, 9), route("b") | effort(0, 1, 5)
+    )
+
+    def spent(drawn: np.ndarray) -> np.ndarray:
+        return np.minimum(drawn[:, 0], 12) + drawn[:, 1]
+
+    many = spent(draw_efforts(menu, 2**17, (1,)))
+    # The median error of the mean of independent draws.
+    plain = ndtri(0.75) * many.std() / np.sqrt(count)
+    errors = [abs(spent(draw_efforts(menu, count, (seed, 8))).mean() - many.mean()) for seed in range(200)]
+    assert np.median(errors) * times < plain
 
 
 LOSSES = st.lists(st.tuples(st.floats(0, 100), st.floats(0.01, 1)), min_size=1, max_size=12)

@@ -56,6 +56,8 @@ class Chain:
     organization_supply: pl.DataFrame
     projects: pl.DataFrame
     routes: pl.DataFrame
+    common_routes: pl.DataFrame
+    prerequisites: pl.DataFrame
     staffing: pl.DataFrame
     pools: pl.DataFrame
     data_hash: str

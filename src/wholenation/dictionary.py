@@ -14,7 +14,16 @@ from typing import Literal
 Type = Literal["string", "number", "integer", "boolean", "date"]
 
 REQUIRED = ("jurisdictions", "items", "needs", "supply", "scenarios", "controls", "missions")
-OPTIONAL = ("organizations", "organization_supply", "projects", "routes", "staffing", "pools")
+OPTIONAL = (
+    "organizations",
+    "organization_supply",
+    "projects",
+    "routes",
+    "common_routes",
+    "prerequisites",
+    "staffing",
+    "pools",
+)
 # A chain without a row of these says nothing; needs and controls may be empty.
 NEVER_EMPTY = ("jurisdictions", "items", "supply", "scenarios", "missions")
 

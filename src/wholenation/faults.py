@@ -57,16 +57,17 @@ def references(tables: Tables) -> Iterator[Fault]:
                 yield _at(table, row, column.name, value, sentences[value])
 
 
-def staffing_routes(tables: Tables) -> Iterator[Fault]:
-    """Staffing names a route of the very project."""
+def routes_of_projects(tables: Tables) -> Iterator[Fault]:
+    """Staffing and common routes name a route of the very project."""
     routes = tables["routes"]
     if not routes.complete:
         return
     pairs = set(zip(routes.columns["project"], routes.columns["route"], strict=True))
     names = set(routes.columns["route"])
-    for row, project, route in tables["staffing"].records("project", "route"):
-        if route in names and project is not None and (project, route) not in pairs:
-            yield _at(tables["staffing"], row, "route", route, f"is not a route of project {project}")
+    for table in (tables["staffing"], tables["common_routes"]):
+        for row, project, route in table.records("project", "route"):
+            if route in names and project is not None and (project, route) not in pairs:
+                yield _at(table, row, "route", route, f"is not a route of project {project}")
 
 
 def needs_of_itself(tables: Tables) -> Iterator[Fault]:
@@ -255,14 +256,24 @@ def missions(tables: Tables) -> Iterator[Fault]:
 def projects(tables: Tables) -> Iterator[Fault]:
     """Every project names what its kind takes."""
     table, routes, pools = tables["projects"], tables["routes"], tables["pools"]
-    routed = set(routes.columns["project"])
+    common = tables["common_routes"]
+    routed = set(routes.columns["project"]) | set(common.columns["serves"])
     talents = {name for name in pools.columns["resource"] if name is not None}
     names = ("project", "kind", "item", "jurisdiction", "resource")
     for row, project, kind, item, jurisdiction, resource in table.records(*names):
         if item is None and kind not in ("train", None):
             yield _at(table, row, "item", None, f"a project of kind {kind} must name an item")
-        if kind == "develop" and project is not None and project not in routed and routes.complete:
-            yield _at(table, row, "project", project, "a develop project needs at least one row in routes")
+        if (
+            kind == "develop"
+            and project is not None
+            and project not in routed
+            and routes.complete
+            and common.complete
+        ):
+            message = (
+                "a develop project needs at least one row in routes, or to be served by one in common_routes"
+            )
+            yield _at(table, row, "project", project, message)
         if kind in ("diversify", "attract") and jurisdiction is None:
             yield _at(table, row, "jurisdiction", None, f"a project of kind {kind} must name a jurisdiction")
         if kind == "train" and resource is None:
@@ -270,6 +281,39 @@ def projects(tables: Tables) -> Iterator[Fault]:
         if kind == "train" and resource is not None and resource not in talents and pools.complete:
             sentence = unknown(resource, sorted(talents), f"resource in {pools.file}")
             yield _at(table, row, "resource", resource, sentence)
+    lasting = ("learning", "adoption_years", "cover_musd")
+    for row, kind, *values in table.records("kind", *lasting):
+        for name, value in zip(lasting, values, strict=True):
+            if kind == "train" and value:
+                yield _at(table, row, name, value, f"a train project takes no {name}")
+
+
+def common_routes(tables: Tables) -> Iterator[Fault]:
+    """A common route serves another project than its own."""
+    table = tables["common_routes"]
+    for row, project, serves in table.records("project", "serves"):
+        if project is not None and project == serves:
+            yield _at(table, row, "serves", serves, "a route serves its own project anyway")
+
+
+def prerequisites(tables: Tables) -> Iterator[Fault]:
+    """What requires what runs in one direction, and only what is built can wait for mastery."""
+    table = tables["prerequisites"]
+    edges = list(zip(table.columns["project"], table.columns["requires"], strict=True))
+    rows = dict(zip(edges, table.rows, strict=True))
+    kinds = dict(zip(tables["projects"].columns["project"], tables["projects"].columns["kind"], strict=True))
+    for row, project, requires in table.records("project", "requires"):
+        if project is not None and project == requires:
+            yield _at(table, row, "requires", requires, "a project cannot require itself")
+        if kinds.get(project) == "train":
+            yield _at(
+                table, row, "project", project, "a train project cannot wait for another to be mastered"
+            )
+    for cycle in cycles(edges):
+        row = rows[cycle[-2], cycle[-1]]
+        yield _at(
+            table, row, "requires", cycle[-1], f"the prerequisites run in a circle: {' > '.join(cycle)}"
+        )
 
 
 def teams(tables: Tables) -> Iterator[Fault]:
@@ -281,7 +325,17 @@ def teams(tables: Tables) -> Iterator[Fault]:
 
 
 def money(tables: Tables) -> Iterator[Fault]:
-    """Money is in USD million, and nothing else is."""
+    """Money is in USD million, and nothing else is; a pool has one limit per project."""
+    marks = [name for name in tables["pools"].columns if name.startswith("earmark_")]
+    first: dict[tuple[object, ...], float] = {}
+    for row, resource, cap, *pool in tables["pools"].records(
+        "resource", "cap_musd", "contributor", "home", *marks
+    ):
+        if cap is not None and resource not in ("money", None):
+            yield _at(tables["pools"], row, "cap_musd", cap, f"a limit of money is not for {resource}")
+        elif cap is not None and cap != first.setdefault(tuple(pool), cap):
+            message = f"the pool's limit per project is {first[tuple(pool)]:g} in an earlier row"
+            yield _at(tables["pools"], row, "cap_musd", cap, message)
     for row, resource, unit in tables["pools"].records("resource", "unit"):
         if resource == "money" and unit not in ("musd", None):
             yield _at(tables["pools"], row, "unit", unit, "money is counted in musd")
@@ -291,7 +345,7 @@ def money(tables: Tables) -> Iterator[Fault]:
 
 RULES: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     references,
-    staffing_routes,
+    routes_of_projects,
     needs_of_itself,
     needs_cycles,
     blocs,
@@ -303,6 +357,8 @@ RULES: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     controls,
     missions,
     projects,
+    common_routes,
+    prerequisites,
     teams,
     money,
 )

@@ -2,7 +2,8 @@
 
 Columns: y_f in {0, 1} for every profile, B_pt in [0, 1] the part of a project's capacity that is paid for by the end
 of step t, c_kpt the money of a pool for a project in a step and r_kt what the pool has left at its end (as parts of
-`scale`).
+`scale`), and, for projects that offer a cover, w_pt in [0, 1] the part of their capacity whose first users are
+covered by the end of step t.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from scipy import sparse
 from ..capability import Horizon
 from ..lp import Problem
 from ..network import Bools, Floats, Ints, Network
-from .futures import Decision
+from .futures import Decision, adoption_steps
 from .menu import Menu, eligible
 from .rows import Rows
 
@@ -51,6 +52,8 @@ class FirstStage:
     pairs: Ints  # (pairs, 2) pool and project
     pool_rows: Ints  # (K, T)
     resource_rows: Ints  # (R, T)
+    insured: Ints  # (I,) projects that offer a cover
+    cover: Ints  # (I, T)
     scale: float
 
     def decision(self, menu: Menu, x: Floats) -> Decision:
@@ -59,7 +62,12 @@ class FirstStage:
         if len(self.pairs):
             money[self.pairs[:, 0], self.pairs[:, 1]] = np.maximum(x[self.c], 0.0) * self.scale
         paid = np.diff(np.clip(x[self.paid], 0.0, 1.0), axis=1, prepend=0.0)
-        return Decision(x[self.y] > 0.5, np.maximum(paid, 0.0), money)
+        cover = None
+        if len(self.insured):
+            cover = np.zeros_like(paid)
+            cover[self.insured] = np.diff(np.clip(x[self.cover], 0.0, 1.0), axis=1, prepend=0.0)
+            cover = np.maximum(cover, 0.0)
+        return Decision(x[self.y] > 0.5, np.maximum(paid, 0.0), money, cover)
 
 
 def money_scale(menu: Menu) -> float:
@@ -70,7 +78,7 @@ def money_scale(menu: Menu) -> float:
     total = float(sum(pool.paid_musd.sum() for pool in menu.pools))
     dearest = np.zeros(len(menu.route))
     np.maximum.at(dearest, menu.profile_route, menu.profile_cost.sum(axis=1))
-    most = float(menu.capex_musd.sum() + dearest.sum())
+    most = float(menu.capex_musd.sum() + dearest.sum() + np.nan_to_num(menu.cover_musd).sum())
     return min(total or most, most or total) or 1.0
 
 
@@ -86,22 +94,23 @@ def first_stage(
     paid = profiles + np.arange(projects * steps).reshape(projects, steps)
     c = profiles + projects * steps + np.arange(len(pairs) * steps).reshape(len(pairs), steps)
     left = profiles + paid.size + c.size + np.arange(len(menu.pools) * steps).reshape(-1, steps)
-    count = profiles + paid.size + c.size + left.size
-    owner = menu.route_project[menu.profile_route]
-    routed = np.isin(np.arange(projects), menu.route_project)
+    insured = np.flatnonzero(useful & (adoption_steps(menu, horizon) > 0) & ~np.isnan(menu.cover_musd))
+    cover = profiles + paid.size + c.size + left.size + np.arange(len(insured) * steps).reshape(-1, steps)
+    count = profiles + paid.size + c.size + left.size + cover.size
+    owner = menu.profile_project
 
-    # One profile per route; capacity is paid for once, and only where some route runs.
+    # One profile per route; capacity is paid for once, and only where some route that masters it runs.
     one = rows.block(len(menu.route), -np.inf, 1.0)
-    rows.put(one[menu.profile_route], y, 1.0)
+    rows.put(one[menu.lane_route], y[menu.lane_profile], 1.0)
     later = rows.block(projects * (steps - 1), 0.0, np.inf).reshape(projects, steps - 1)
     rows.put(later, paid[:, 1:], 1.0)
     rows.put(later, paid[:, :-1], -1.0)
-    runs = rows.block(projects, -np.inf, np.where(routed, 0.0, 1.0))
+    runs = rows.block(projects, -np.inf, np.where(menu.known, 1.0, 0.0))
     rows.put(runs, paid[:, -1], 1.0)
-    rows.put(runs[owner], y, -1.0)
+    rows.put(runs[menu.pair_project], y[menu.pair_profile], -1.0)
     for p in rules.require:
         row = rows.block(1, 1.0, np.inf)
-        rows.put(row, y[owner == p] if routed[p] else paid[p, [-1]], 1.0)
+        rows.put(row, y[owner == p] if p in menu.route_project else paid[p, [-1]], 1.0)
     # What a project costs in a step, its contributors pay in that step.
     balance = rows.block(projects * steps, 0.0, 0.0).reshape(projects, steps)
     profile, step = np.nonzero(menu.profile_cost)
@@ -110,6 +119,8 @@ def first_stage(
     rows.put(balance[:, 1:], paid[:, :-1], -(menu.capex_musd / scale)[:, None])
     if len(pairs):
         rows.put(balance[pairs[:, 1]], c, -1.0)
+    if len(insured):
+        _insured(rows, menu, insured, cover, balance, scale)
     # A pool keeps for later what it does not give.
     bound = np.array([pool.paid_musd / scale for pool in menu.pools]).reshape(-1, steps)
     bound[sorted(rules.free_pools)] = np.inf
@@ -119,16 +130,52 @@ def first_stage(
     if len(pairs):
         rows.put(pool_rows[pairs[:, 0]], c, 1.0)
     _matching(rows, menu, c, pairs)
+    _capped(rows, menu, c, pairs, scale)
     resource_rows = _people(rows, menu, horizon, y, paid, rules)
 
-    cost, upper = np.zeros(count), np.full(count, np.inf)
+    cost, lower, upper = np.zeros(count), np.zeros(count), np.full(count, np.inf)
     cost[c] = THRIFT
     upper[y] = useful[owner]
     upper[paid] = useful[:, None] & (horizon.times >= menu.earliest[:, None] - 1e-9)
+    upper[cover] = 1.0
+    for k, pool in enumerate(menu.pools):
+        lower[left[k]] = menu.holdback * called(pool.paid_musd, horizon) / scale
     integer = np.zeros(count, dtype=bool)
     integer[y] = True
-    problem = Problem(cost, np.zeros(count), upper, rows.matrix(count), *rows.bounds, integer)
-    return FirstStage(problem, y, paid, c, pairs, pool_rows, resource_rows, scale)
+    problem = Problem(cost, lower, upper, rows.matrix(count), *rows.bounds, integer)
+    return FirstStage(problem, y, paid, c, pairs, pool_rows, resource_rows, insured, cover, scale)
+
+
+def called(paid_musd: Floats, horizon: Horizon) -> Floats:
+    """(T,) what the latest call has brought by the end of each step; 0 where no call follows.
+
+    The call of a year is paid in over its steps.
+    """
+    years = np.floor(horizon.times + 1e-9)
+    found = np.zeros(horizon.count)
+    calls = np.unique(years[paid_musd > 0])
+    for call, following in zip(calls[:-1], calls[1:], strict=True):
+        inside = (years >= call) & (years < following)
+        found[inside] = np.cumsum(paid_musd[inside])
+    return found
+
+
+def _insured(rows: Rows, menu: Menu, insured: Ints, cover: Ints, balance: Ints, scale: float) -> None:
+    """A cover is bought once, and paid for in the step in which it begins."""
+    later = rows.block(cover[:, 1:].size, 0.0, np.inf).reshape(cover[:, 1:].shape)
+    rows.put(later, cover[:, 1:], 1.0)
+    rows.put(later, cover[:, :-1], -1.0)
+    price = (menu.cover_musd[insured] / scale)[:, None]
+    rows.put(balance[insured], cover, price)
+    rows.put(balance[insured, 1:], cover[:, :-1], -price)
+
+
+def _capped(rows: Rows, menu: Menu, c: Ints, pairs: Ints, scale: float) -> None:
+    """Some pools pay at most so much into one project."""
+    for index, (k, _) in enumerate(pairs):
+        cap = menu.pools[k].cap_musd
+        if cap is not None:
+            rows.put(rows.block(1, -np.inf, cap / scale), c[index], 1.0)
 
 
 def _pairs(menu: Menu, network: Network, useful: Bools) -> Ints:
@@ -183,10 +230,10 @@ def rounded_up(menu: Menu, first: FirstStage, x: Floats) -> Floats:
     used = np.zeros_like(menu.available)
     taken: set[int] = set()
     for f in np.argsort(-part, kind="stable"):
-        route = int(menu.profile_route[f])
-        if part[f] <= USED or route in taken or (used + menu.profile_staff[f] > menu.available + 1e-9).any():
+        routes = set(menu.lane_route[menu.lanes(f)].tolist())
+        if part[f] <= USED or routes & taken or (used + menu.profile_staff[f] > menu.available + 1e-9).any():
             continue
         used += menu.profile_staff[f]
         whole[first.y[f]] = 1.0
-        taken.add(route)
+        taken |= routes
     return whole

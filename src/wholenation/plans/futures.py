@@ -12,6 +12,7 @@ from ..network import Bools, Floats, Ints, Network
 from ..reduction import affected_items, reduced
 from ..scenarios import Denial, under
 from .menu import Menu
+from .profiles import lane_years
 from .samples import Samples
 
 
@@ -81,20 +82,30 @@ class Decision:
     """A first stage: which profiles run, and what part of each project's capacity is paid for in each step.
 
     `chosen` (F,) is true or false, `paid` (P, T) adds up to at most 1 per project, `money` (K, P, T) is USD million
-    from each pool.
+    from each pool. `cover` (P, T), where there is any, is the part of each capacity whose first users' risk is
+    covered from that step on; it adds up to at most 1 per project.
     """
 
     chosen: Bools
     paid: Floats
     money: Floats
+    cover: Floats | None = None
+
+    @property
+    def covered(self) -> Floats:
+        """(P, T) the part of each capacity that is covered in a step."""
+        return np.zeros_like(self.paid) if self.cover is None else np.cumsum(self.cover, axis=1)
 
     def without(self, menu: Menu, project: int) -> Decision:
         """The same decision with one project left out."""
         chosen, paid, money = self.chosen.copy(), self.paid.copy(), self.money.copy()
-        chosen[menu.route_project[menu.profile_route] == project] = False
+        cover = None if self.cover is None else self.cover.copy()
+        chosen[menu.profile_project == project] = False
         paid[project] = 0.0
         money[:, project] = 0.0
-        return Decision(chosen, paid, money)
+        if cover is not None:
+            cover[project] = 0.0
+        return Decision(chosen, paid, money, cover)
 
 
 def nothing(menu: Menu, horizon: Horizon) -> Decision:
@@ -107,30 +118,79 @@ def nothing(menu: Menu, horizon: Horizon) -> Decision:
 
 
 def success_years(menu: Menu, effort: Floats) -> Floats:
-    """(F,) year in which a profile's route succeeds, given the efforts (Q,) that the routes need."""
-    return menu.profile_start + effort[menu.profile_route] / np.maximum(menu.profile_teams, 1e-12)
+    """(F,) year in which a profile first succeeds, given the efforts (Q,) that the routes need."""
+    years = np.full(len(menu.profile_start), np.inf)
+    np.minimum.at(years, menu.lane_profile, lanes_succeed(menu, effort))
+    return years
+
+
+def lanes_succeed(menu: Menu, effort: Floats) -> Floats:
+    """(L,) year in which each lane of the menu's profiles succeeds, infinite where it does not."""
+    profile = menu.lane_profile
+    return lane_years(
+        menu.profile_start[profile],
+        menu.profile_gate[profile],
+        profile,
+        menu.lane_teams,
+        menu.lane_then,
+        effort[menu.lane_route],
+    )
+
+
+def mastery_years(menu: Menu, effort: Floats) -> Floats:
+    """(pairs,) year from which on the pair's profile masters the pair's project."""
+    years = np.full(len(menu.pair_profile), np.inf)
+    np.minimum.at(years, menu.win_pair, lanes_succeed(menu, effort)[menu.win_lane] + menu.win_delay)
+    return years
 
 
 def mastered(menu: Menu, chosen: Bools, effort: Floats, horizon: Horizon) -> Bools:
     """(P, T) whether a project's technology is in hand at the start of a step."""
-    first = np.full(len(menu.project), np.inf)
-    known = ~np.isin(np.arange(len(menu.project)), menu.route_project)
-    first[known] = menu.earliest[known]
-    years = success_years(menu, effort)
-    np.minimum.at(first, menu.route_project[menu.profile_route[chosen]], years[chosen])
+    first = np.where(menu.known, menu.earliest, np.inf)
+    mine = chosen[menu.pair_profile]
+    np.minimum.at(first, menu.pair_project[mine], mastery_years(menu, effort)[mine])
     return first[:, None] <= horizon.times + 1e-9
 
 
 def added_capacity(menu: Menu, decision: Decision, effort: Floats, open_: Floats, horizon: Horizon) -> Floats:
-    """(P, T) capacity that stands at the start of each step: it grows once mastered, as far as it is paid for."""
+    """(P, T) capacity that stands at the start of each step.
+
+    It grows once the project and all that it requires are mastered, faster by what is learned from the capacity that
+    stands, as far as it is paid for.
+    """
     ready = mastered(menu, decision.chosen, effort, horizon)
+    project, required = menu.requires.T
+    able = ready.copy()
+    np.logical_and.at(able, project, ready[required])
     growth = menu.capacity / menu.ramp_years * horizon.delta
+    learned = menu.learning * horizon.delta
     payable = menu.capacity[:, None] * np.cumsum(decision.paid, axis=1)
+    attract = np.array(menu.kind) == "attract"
     grown = np.zeros((len(menu.project), horizon.count))
     for t in range(horizon.count - 1):
-        step = growth * ready[:, t] * np.where(np.array(menu.kind) == "attract", open_[:, t], 1.0)
+        step = (growth * able[:, t] + learned * grown[:, t]) * np.where(attract, open_[:, t], 1.0)
         grown[:, t + 1] = np.minimum(grown[:, t] + step, payable[:, t])
     return grown
+
+
+def adoption_steps(menu: Menu, horizon: Horizon) -> Ints:
+    """(P,) whole steps that capacity stands before it is used without a cover."""
+    return np.ceil(menu.adoption_years / horizon.delta - 1e-9).astype(np.int64)
+
+
+def usable_capacity(
+    menu: Menu, decision: Decision, effort: Floats, open_: Floats, horizon: Horizon
+) -> Floats:
+    """(P, T) capacity in use: what stood when its adoption began, and beside it as much as is covered."""
+    grown = added_capacity(menu, decision, effort, open_, horizon)
+    covered = menu.capacity[:, None] * decision.covered
+    used = grown.copy()
+    for p, wait in enumerate(adoption_steps(menu, horizon)):
+        if wait > 0:
+            proven = np.zeros(horizon.count)
+            proven[wait:] = grown[p, : max(horizon.count - wait, 0)]
+            used[p] = np.minimum(grown[p], proven + covered[p])
+    return used
 
 
 def with_capacity(limits: Limits, menu: Menu, grown: Floats, open_: Floats, place: dict[int, int]) -> Limits:
@@ -169,7 +229,7 @@ class Judge:
     def loss(self, decision: Decision, scenario: int, effort: Floats) -> float:
         """Loss in one scenario with these required efforts (Q,)."""
         future = self.futures[scenario]
-        grown = added_capacity(self.menu, decision, effort, future.open, self.horizon)
+        grown = usable_capacity(self.menu, decision, effort, future.open, self.horizon)
         grown = np.where(future.projects[:, None], grown, 0.0)
         key = (scenario, grown.tobytes())
         if key not in self._answers:

@@ -18,6 +18,7 @@ from ..stochastic.engines import Engine
 from ..stochastic.lshaped import Result, solve
 from ..stochastic.two_stage import Risk, objective, tail_mean
 from .conflicts import conflicting
+from .evaluation import stratified_mean, trimmed
 from .first_stage import THRIFT, FirstStage, Rules, rounded_up
 from .futures import Decision, Future, Judge, nothing, to_future
 from .menu import Menu, Pool, eligible, to_menu
@@ -27,7 +28,6 @@ from .stages import to_stages
 
 Progress = Callable[[int, int, str], None]
 MOST_SAMPLES = 10_000
-NOTHING = 1e-9
 FRESH = 1_000_003
 """Distance between the seed of the samples that are planned for and that of the fresh ones."""
 
@@ -115,12 +115,7 @@ def plan(
     decision = programme.first.decision(menu, found.x)
     value = objective(judge.losses(decision, drawn), drawn.weight, risk)
     lowest = max(min(found.bound - THRIFT, value), 0.0) if np.isfinite(found.bound) else 0.0
-    for p in funded(menu, decision):
-        # A plan within the gap may hold what saves nothing; others may need the people that a project trains.
-        rest = decision.without(menu, p)
-        spare = objective(judge.losses(rest, drawn), drawn.weight, risk) - value <= NOTHING
-        if spare and p not in rules.require and menu.kind[p] != "train":
-            decision = rest
+    decision = trimmed(judge, decision, drawn, risk, rules)
     chosen = funded(menu, decision)
     worth = {}
     for done, p in enumerate(chosen):
@@ -361,15 +356,8 @@ def _evaluation(
     if fresh is not None:
         for when, chosen in (("before", idle), ("after", decision)):
             losses = judge.losses(chosen, fresh)
-            mean, variance = 0.0, 0.0
-            for s in np.unique(fresh.scenario):
-                mine = fresh.scenario == s
-                weight, part = fresh.weight[mine].sum(), losses[mine]
-                mean += weight * part.mean()
-                if mine.sum() > 1:
-                    variance += weight**2 * part.var(ddof=1) / mine.sum()
-            half = 1.96 * float(np.sqrt(variance))
-            rows.append(("expected", when, float(mean), float(mean) - half, float(mean) + half))
+            mean, error = stratified_mean(losses, fresh)
+            rows.append(("expected", when, mean, mean - 1.96 * error, mean + 1.96 * error))
             rows.append(("cvar", when, tail_mean(losses, fresh.weight, risk.tail), None, None))
     columns = {
         "measure": pl.String, "when": pl.String, "mean": pl.Float64, "low": pl.Float64, "high": pl.Float64,

@@ -11,7 +11,7 @@ from ..capability import Horizon, Limits
 from ..lp import Status
 from ..network import Floats, Network
 from ..scenarios import Denial
-from .futures import Decision, added_capacity, left_open, with_capacity
+from .futures import Decision, added_capacity, lanes_succeed, left_open, usable_capacity, with_capacity
 from .menu import Menu
 
 
@@ -52,7 +52,7 @@ class Plan:
         inside = (horizon.times >= first) & (horizon.times < first + mine.delta)
         steps = inside.sum(axis=1)
         left = np.where(steps > 0, open_ @ inside.T / np.maximum(steps, 1), 1.0)
-        grown = added_capacity(menu, self.decision, menu.effort[:, 1], left, mine)
+        grown = usable_capacity(menu, self.decision, menu.effort[:, 1], left, mine)
         on_steps = np.array([np.interp(horizon.times, mine.times, row) for row in grown])
         on_steps = on_steps.reshape(len(menu.project), horizon.count)
         place = {j: j for j in range(len(network.items))}
@@ -62,14 +62,17 @@ class Plan:
 def portfolio_frame(
     menu: Menu, network: Network, horizon: Horizon, decision: Decision, worth: dict[int, float]
 ) -> pl.DataFrame:
-    """One row per funded route, and one per funded project that needs none."""
+    """One row per funded route, and one per funded project that needs none of its own.
+
+    What belongs to the project or to a profile as a whole is written beside its first route: plant, cover, and the
+    money that a down-select sets aside beyond its gate.
+    """
     rows = []
     for p in funded(menu, decision):
-        mine = [
-            int(f) for f in np.flatnonzero(decision.chosen) if menu.route_project[menu.profile_route[f]] == p
-        ]
+        mine = [int(f) for f in np.flatnonzero(decision.chosen & (menu.profile_project == p))]
         part = decision.paid[p]
         item = int(menu.item[p])
+        cover = 0.0 if decision.cover is None else float(decision.cover[p].sum() * menu.cover_musd[p])
         common = {
             "project": menu.project[p],
             "name": network.names[item] if item >= 0 else f"people: {menu.trains[p]}",
@@ -79,15 +82,16 @@ def portfolio_frame(
             "reason": _reason(menu, network, p, worth[p]),
             "loss_if_left_out": worth[p],
         }
-        for number, f in enumerate(mine or [None]):
-            # Capacity belongs to the project: it is written beside its first route only.
-            capex = float(part.sum() * menu.capex_musd[p]) if number == 0 else 0.0
-            rows.append(common | _staffed(menu, horizon, decision, p, f) | {"capex_musd": capex})
+        staffed = [row for f in mine for row in _lanes(menu, horizon, decision, p, f)]
+        for number, row in enumerate(staffed or [_unstaffed(menu, horizon, decision, p)]):
+            whole = number == 0
+            capex = float(part.sum() * menu.capex_musd[p]) if whole else 0.0
+            rows.append(common | row | {"capex_musd": capex, "cover_musd": cover if whole else 0.0})
     columns = {
         "project": pl.String, "name": pl.String, "item": pl.String, "kind": pl.String, "route": pl.String,
         "start": pl.Float64, "end": pl.Float64, "ready": pl.Float64, "teams": pl.Float64, "gate": pl.Float64,
         "cost_musd": pl.Float64, "capex_musd": pl.Float64, "built": pl.Float64, "reason": pl.String,
-        "loss_if_left_out": pl.Float64,
+        "loss_if_left_out": pl.Float64, "gate_rule": pl.String, "cover_musd": pl.Float64,
     }  # fmt: skip
     return pl.DataFrame(rows, schema=columns).sort("loss_if_left_out", "project", descending=[True, False])
 
@@ -95,36 +99,80 @@ def portfolio_frame(
 def funded(menu: Menu, decision: Decision) -> list[int]:
     """Projects that the decision puts money or teams into."""
     running = np.zeros(len(menu.project), dtype=bool)
-    running[menu.route_project[menu.profile_route[decision.chosen]]] = True
+    running[menu.profile_project[decision.chosen]] = True
     return [int(p) for p in np.flatnonzero(running | (decision.paid.sum(axis=1) > 1e-6))]
 
 
-def _staffed(menu: Menu, horizon: Horizon, decision: Decision, p: int, f: int | None) -> dict[str, object]:
-    """When a route (or a project without one) starts, ends its research and stands at full capacity."""
-    ready = _ready(menu, horizon, decision, p, f)
-    if f is None:
-        start = float(horizon.times[(decision.paid[p].cumsum() > 1e-6).argmax()])
-        return {
-            "route": "", "start": start, "end": start, "ready": ready,
-            "teams": None, "gate": None, "cost_musd": 0.0,
-        }  # fmt: skip
-    q, start, teams = menu.profile_route[f], menu.profile_start[f], menu.profile_teams[f]
-    end = float(start + menu.effort[q, 1] / teams)
-    gate = None if np.isnan(menu.gate_years[q]) else float(start + menu.gate_years[q])
+def _unstaffed(menu: Menu, horizon: Horizon, decision: Decision, p: int) -> dict[str, object]:
+    """When a project that runs no route of its own is first paid for and stands at full capacity."""
+    start = float(horizon.times[(decision.paid[p].cumsum() > 1e-6).argmax()])
     return {
-        "route": menu.route[q], "start": float(start), "end": end, "ready": ready, "teams": float(teams),
-        "gate": gate, "cost_musd": float(menu.profile_cost[f].sum()),
+        "route": "", "start": start, "end": start, "ready": _ready(menu, horizon, decision, p, None),
+        "teams": None, "gate": None, "cost_musd": 0.0, "gate_rule": "",
     }  # fmt: skip
 
 
+def _lanes(menu: Menu, horizon: Horizon, decision: Decision, p: int, f: int) -> list[dict[str, object]]:
+    """When the routes of a profile start, end their research and stand at full capacity, by their likely efforts.
+
+    A route that is likely to be stopped at the gate ends there.
+    """
+    start, gate = float(menu.profile_start[f]), float(menu.profile_gate[f])
+    lanes = menu.lanes(f)
+    years = lanes_succeed(menu, menu.effort[:, 1])
+    ready = _ready(menu, horizon, decision, p, f)
+    rule = _gate_rule(menu, f)
+    rows: list[dict[str, object]] = []
+    for number, lane in enumerate(lanes):
+        q = int(menu.lane_route[lane])
+        shown = gate if np.isfinite(gate) else start + menu.gate_years[q]
+        first = menu.profile_cost[f].sum() - menu.lane_cost[lanes[1:]].sum()
+        rows.append(
+            {
+                "route": menu.route[q],
+                "start": start,
+                "end": float(min(years[lane], gate) if np.isinf(years[lane]) else years[lane]),
+                "ready": ready,
+                "teams": float(menu.lane_teams[lane]),
+                "gate": None if np.isnan(shown) else float(shown),
+                "cost_musd": float(menu.lane_cost[lane] if number else first),
+                "gate_rule": rule,
+            }
+        )
+    return rows
+
+
+def _gate_rule(menu: Menu, f: int) -> str:
+    """What is decided at a profile's gate, in a sentence; empty where nothing is."""
+    gate, lanes = float(menu.profile_gate[f]), menu.lanes(f)
+    if np.isinf(gate):
+        return ""
+    if len(lanes) == 1:
+        return (
+            f"at the gate in {gate:.1f} the route goes on with {_teams(menu.lane_then[lanes[0]])} "
+            "if it has proved feasible, and is stopped if not"
+        )
+    named = ", ".join(f"{menu.route[menu.lane_route[x]]} with {_teams(menu.lane_then[x])}" for x in lanes)
+    return (
+        f"at the gate in {gate:.1f} the route with the least effort still to do goes on ({named}) "
+        "and the others are stopped; none goes on if none has proved feasible"
+    )
+
+
+def _teams(number: float) -> str:
+    return f"{number:g} {'team' if number == 1 else 'teams'}"
+
+
 def _ready(menu: Menu, horizon: Horizon, decision: Decision, p: int, f: int | None) -> float | None:
-    """Start of the first step in which all that is paid for stands, by this route's most likely effort."""
+    """Start of the first step in which all that is paid for stands, by the most likely efforts of this profile."""
     part = decision.paid[p].sum()
     if part <= 1e-6:
         return None
-    alone = replace(decision, chosen=np.arange(len(decision.chosen)) == f)
+    chosen = decision.chosen & (menu.profile_project != p)
+    if f is not None:
+        chosen[f] = True
     free = np.ones((len(menu.project), horizon.count))
-    grown = added_capacity(menu, alone, menu.effort[:, 1], free, horizon)[p]
+    grown = added_capacity(menu, replace(decision, chosen=chosen), menu.effort[:, 1], free, horizon)[p]
     full = np.flatnonzero(grown >= (1.0 - 1e-6) * part * menu.capacity[p])
     return float(horizon.times[full[0]]) if len(full) else None
 

@@ -20,7 +20,7 @@ def rows_of(chain: Chain, table: str, home: str) -> pl.DataFrame:
     mine = pl.col("home").is_null() | (pl.col("home") == home)
     if table in ("projects", "pools", "missions"):
         return frame.filter(mine)
-    if table in ("routes", "staffing"):
+    if table in ("routes", "staffing", "common_routes", "prerequisites"):
         return frame.filter(pl.col("project").is_in(chain.projects.filter(mine)["project"].to_list()))
     return frame
 
