@@ -241,7 +241,9 @@ def test_a_requirement_that_no_limit_explains():
     chain = planning_chain(
         projects=[build(kind="develop")], routes=[route("plant", effort=99)], pools=money({2026: 1e4})
     )
-    assert quick(chain, require=["plant"]).conflicts == ("project plant is required",)
+    assert quick(chain, require=["plant"]).conflicts == (
+        "project plant is required, but none of its routes can succeed within the horizon",
+    )
 
 
 def test_a_loss_that_nothing_can_reach_is_named_alone():

@@ -94,7 +94,9 @@ def with_first_users(chain: Chain, home: str, projects: pl.DataFrame) -> pl.Data
     covered = pl.lit(home in COVERED)
     told = "; adoption: qualification of a new tool takes 6 to 24 months (assumed)"
     if home in COVERED:
-        told += "; cover: 3 % (1.5 to 6) of a year's deliveries, as China insures first sets at up to 3 % (2015)"
+        told += (
+            "; cover: 3 % (1.5 to 6) of a year's deliveries, as China insures first sets at up to 3 % (2015)"
+        )
     return projects.with_columns(
         *(pl.when(new).then(pl.lit(years)).alias(name) for name, years in ADOPTION_YEARS.items()),
         *(

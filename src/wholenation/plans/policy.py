@@ -149,9 +149,8 @@ def _lived(
         # Histories part only where they show something different.
         shown = [evidence.spent, evidence.needed, evidence.feasible.astype(float)]
         past = setting.horizon.times < date - 1e-9
-        denied = [
-            part[..., past] for part in (evidence.seen.denied, evidence.seen.idle, evidence.seen.capital)
-        ]  # type: ignore[union-attr]
+        seen = setting.futures[scenario].denial
+        denied = [part[..., past] for part in (seen.denied, seen.idle, seen.capital)]
         key += b"".join(part.tobytes() for part in (*shown, *denied)) + repr(evidence.ahead).encode()
         if key not in known:
             known[key] = replan(setting, before.course, evidence, pool=start.pool, **settings)

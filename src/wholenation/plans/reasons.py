@@ -284,8 +284,10 @@ def _plainly(case: _Case, p: int) -> tuple[str, str] | None:
         if late > SPENT:
             return (
                 "its routes took less effort, or could start sooner",
-                f"Success comes too late or never: in {late:.0%} of the futures no route of it succeeds by {last:.0f}, "
-                f"the last year in which that could still add to output before {horizon.end:.0f}.",
+                (
+                    f"Success comes too late or never: in {late:.0%} of the futures no route of it succeeds by "
+                    f"{last:.0f}, the last year in which that could still add to output before {horizon.end:.0f}."
+                ),
             )
     lacking = [
         menu.project[r]
@@ -386,13 +388,13 @@ def _rejected(
     said = f"It would save {at_most}{offer.saved:.3f} years of output and take {_musd(total)}"
     said += f" and {binds}" if binds else ""
     said += f"; what it takes saves {price:.3f} elsewhere."
-    turn = _turn(case, p, offer, money, people)
+    turn = _turn(case, offer, money, people)
     if turn:
         said += f" It would come in if {turn}."
     else:
         apart = max(case.value - max(case.found.bound - THRIFT, 0.0), 0.0)
         turn = f"the plan were proved more tightly than to {apart:.3f} years of output"
-        said += f" The difference is within what the plan is proved to ({apart:.3f}), so that the choice may go either way."
+        said += f" The difference is within what the plan is proved to ({apart:.3f}): the choice may go either way."
     said += _exhausted(case, may)
     if loss is not None:
         said += f" Forced in, with the rest planned again, {loss:+.3f} years of output are lost"
@@ -402,7 +404,7 @@ def _rejected(
     return _row(case, p, "out", loss, least, None, exact, binds, turn, said)
 
 
-def _turn(case: _Case, p: int, offer: _Offer, money: float, people: float) -> str:
+def _turn(case: _Case, offer: _Offer, money: float, people: float) -> str:
     """The cost, feasibility or effort at which the prices would favour a rejected project; empty where they do now."""
     menu, total = case.setting.menu, float(offer.cost.sum())
     short = money + people - offer.saved

@@ -179,7 +179,7 @@ def _held(first: FirstStage, choice: _Choice, decision: Decision, past: Bools) -
 def _unchanged(first: FirstStage, problem: Problem, choice: _Choice, course: Course) -> list[Floats]:
     """The decision as it stands, and everything stopped, as first-stage points, where they are still affordable."""
     chosen = course.decision.chosen[choice.origin].astype(float)
-    going, ending = choice.places.T
+    _, ending = choice.places.T
     chosen[ending] = 0.0
     stopped = np.where(choice.must, 1.0, 0.0)
     stopped[ending] = 1.0
