@@ -36,7 +36,7 @@ from benchmarks.synthetic import HOME, synthetic_chain
 from wholenation import read_chain
 from wholenation.chain import Chain
 from wholenation.lp import Floats, Problem, Solver, Status
-from wholenation.plans.programme import draw, to_setting
+from wholenation.plans.setting import draw, to_setting
 from wholenation.plans.stages import to_stages
 from wholenation.stochastic.deterministic import deterministic_equivalent
 from wholenation.stochastic.lshaped import solve

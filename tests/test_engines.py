@@ -20,7 +20,7 @@ from two_stages import blocks_of, course, points, random_programme, told
 
 import wholenation
 from wholenation.errors import AnswerError, QuestionError
-from wholenation.plans.programme import draw, to_setting
+from wholenation.plans.setting import draw, to_setting
 from wholenation.plans.stages import to_stages
 from wholenation.stochastic import engines
 from wholenation.stochastic.engines import Here, Processes, start

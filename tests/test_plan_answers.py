@@ -18,7 +18,7 @@ from wholenation.chain import Chain
 from wholenation.errors import QuestionError
 from wholenation.lp import Status
 from wholenation.plans import Plan, budget_frontier, plan
-from wholenation.plans.programme import FRESH, draw, to_setting
+from wholenation.plans.setting import FRESH, draw, to_setting
 from wholenation.stress import stress
 
 GAP = 0.01
@@ -49,7 +49,7 @@ def test_more_budget_never_hurts():
     chain = everything_chain()
     frame = budget_frontier(
         chain, "AAA", (0, 20, 60, 120, 250, 500, 1e4, 2e4), samples=5, gap=GAP, risk_aversion=0.0
-    )
+    ).points
     losses = frame["expected_loss"].to_list()
     for less, more in zip(losses, losses[1:], strict=False):
         assert more <= less * (1 + GAP) + 2e-4

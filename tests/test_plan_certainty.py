@@ -18,9 +18,9 @@ from wholenation.plans.evaluation import stratified_mean
 from wholenation.plans.futures import Decision
 from wholenation.plans.information import expected, perfect_information, stochastic_solution
 from wholenation.plans.optimum import optimum
-from wholenation.plans.programme import draw, to_setting
 from wholenation.plans.samples import Samples
 from wholenation.plans.sensitivity import robustness, sensitivity
+from wholenation.plans.setting import draw, to_setting
 from wholenation.stochastic.two_stage import Risk, objective
 
 MEAN = Risk(0.0, 0.0)

@@ -23,7 +23,7 @@ from wholenation.plans.first_stage import called
 from wholenation.plans.futures import Decision, lanes_succeed, success_years, usable_capacity
 from wholenation.plans.menu import Menu
 from wholenation.plans.profiles import any_feasible
-from wholenation.plans.result import plan_frames
+from wholenation.plans.result import portfolio_frame
 from wholenation.plans.samples import Samples
 
 NEVER = np.inf
@@ -84,7 +84,7 @@ def test_a_gate_lets_little_money_go_far():
     assert value == pytest.approx(3 * 0.6)
     (f,) = np.flatnonzero(decision.chosen)
     assert f == profile(case.menu, routes=1, gated=True)
-    rows = plan_frames(case.menu, case.network, case.horizon, decision, {0: 1.0}, None)["portfolio"]
+    rows = portfolio_frame(case.menu, case.network, case.horizon, decision, {0: 1.0})
     row = rows.row(0, named=True)
     assert row["gate_rule"] == (
         "at the gate in 2027.0 the route goes on with 2 teams if it has proved feasible, and is stopped if not"
@@ -99,7 +99,7 @@ def test_a_plain_profile_has_no_rule_and_gates_make_few_profiles():
     chosen = np.zeros(len(plain), dtype=bool)
     chosen[profile(case.menu, routes=1, gated=False)] = True
     decision = Decision(chosen, np.zeros((1, 5)), np.zeros((1, 1, 5)))
-    rows = plan_frames(case.menu, case.network, case.horizon, decision, {0: 1.0}, None)["portfolio"]
+    rows = portfolio_frame(case.menu, case.network, case.horizon, decision, {0: 1.0})
     assert rows["gate_rule"].to_list() == [""]
 
 

@@ -17,8 +17,8 @@ from wholenation.network import to_network
 from wholenation.plans import Plan, plan
 from wholenation.plans.first_stage import Rules
 from wholenation.plans.futures import Decision
-from wholenation.plans.programme import draw, to_setting
 from wholenation.plans.samples import Samples
+from wholenation.plans.setting import draw, to_setting
 from wholenation.plans.stages import to_stages
 from wholenation.scenarios import denial, under
 from wholenation.stochastic.deterministic import deterministic_equivalent

@@ -10,11 +10,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from chains import TABLES, write_toy
 from results import made_up_exposure, made_up_frontier, made_up_outcomes, made_up_plan
 
 from wholenation.chain import Chain, read_chain
+from wholenation.plans.frontier import CONTRIBUTORS, Frontier
 from wholenation.report import report
 
 DAY = date(2026, 11, 23)
@@ -66,7 +68,7 @@ def made_up(**more: Any) -> dict[str, Any]:
         "exposure": made_up_exposure(rows),
         "outcomes": made_up_outcomes({"embargo": [0.2, 0.4, 1.0]}),
         "plan": made_up_plan(),
-        "frontier": made_up_frontier(),
+        "frontier": Frontier("CHN", made_up_frontier(), pl.DataFrame(schema=CONTRIBUTORS)),
         "day": DAY,
     } | more
 

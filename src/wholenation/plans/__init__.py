@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .programme import budget_frontier, plan
+from .frontier import Frontier, budget_frontier
+from .programme import plan
 from .result import Plan
 
-__all__ = ["Plan", "budget_frontier", "plan"]
+__all__ = ["Frontier", "Plan", "budget_frontier", "plan"]

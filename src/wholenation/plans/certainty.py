@@ -18,9 +18,9 @@ from .evaluation import stratified_mean
 from .first_stage import Rules
 from .futures import Decision
 from .optimum import Optimum, optimum
-from .programme import Setting, _ask, _ask_limits, draw, to_setting
 from .result import funded
 from .samples import Samples
+from .setting import Setting, ask, ask_limits, draw, to_setting
 
 Progress = Callable[[int, int, str], None]
 CONFIDENCE = 0.95
@@ -83,8 +83,8 @@ def replicate(
     bounds what is minimised anyway.
     """
     require, exclude = tuple(dict.fromkeys(require)), tuple(dict.fromkeys(exclude))
-    _ask(samples, risk_aversion, tail, budget)
-    _ask_limits(max_loss, gap, time_limit, seed, evaluate)
+    ask(samples, risk_aversion, tail, budget)
+    ask_limits(max_loss, gap, time_limit, seed, evaluate)
     if replications < 2 or evaluate < 1:
         raise QuestionError(
             f"there are {replications} replications and {evaluate} draws to evaluate; it takes 2 and 1 at least"

@@ -49,6 +49,7 @@ class FirstStage:
     y: Ints  # (F,)
     paid: Ints  # (P, T)
     c: Ints  # (pairs, T)
+    left: Ints  # (K, T)
     pairs: Ints  # (pairs, 2) pool and project
     pool_rows: Ints  # (K, T)
     resource_rows: Ints  # (R, T)
@@ -143,7 +144,7 @@ def first_stage(
     integer = np.zeros(count, dtype=bool)
     integer[y] = True
     problem = Problem(cost, lower, upper, rows.matrix(count), *rows.bounds, integer)
-    return FirstStage(problem, y, paid, c, pairs, pool_rows, resource_rows, insured, cover, scale)
+    return FirstStage(problem, y, paid, c, left, pairs, pool_rows, resource_rows, insured, cover, scale)
 
 
 def called(paid_musd: Floats, horizon: Horizon) -> Floats:

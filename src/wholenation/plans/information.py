@@ -15,8 +15,8 @@ from .first_stage import NO_RULES, THRIFT, Rules, rounded_up
 from .futures import nothing
 from .menu import Menu
 from .optimum import NO_PLAN, Optimum, optimum
-from .programme import Setting
 from .samples import Samples
+from .setting import Setting
 from .stages import Stages, to_stages
 
 Progress = Callable[[int, int, str], None]

@@ -16,8 +16,8 @@ from ..stochastic.two_stage import Risk, objective
 from .evaluation import trimmed
 from .first_stage import NO_RULES, THRIFT, Rules, rounded_up
 from .futures import Decision
-from .programme import Setting
 from .samples import Samples
+from .setting import Setting
 from .stages import to_stages
 
 NO_PLAN = "no plan keeps all limits; `plan` names those that conflict"

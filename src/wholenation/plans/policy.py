@@ -26,9 +26,9 @@ from .course import Course, closed, no_course, observe, updated
 from .evidence import no_evidence
 from .first_stage import THRIFT, rounded_up
 from .futures import nothing
-from .programme import Setting, draw, to_setting
 from .replan import Replan, replan
 from .samples import Samples
+from .setting import Setting, draw, to_setting
 from .stages import to_stages
 
 TRUE = 2_000_003

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -20,10 +20,8 @@ from .futures import Decision, mastery_years, usable_capacity, with_capacity
 from .menu import Menu, eligible
 from .result import funded
 from .samples import Samples
+from .setting import Setting
 from .stages import Stages
-
-if TYPE_CHECKING:
-    from .programme import Setting
 
 SECONDS = 20.0
 LEAST = 5e-4
@@ -82,6 +80,7 @@ def reasons(
     gap: float = 0.01,
     seconds: float = SECONDS,
     workers: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> pl.DataFrame:
     """One row per project: whether it is in or out, what the opposite costs, and what would turn the choice round.
 
@@ -98,6 +97,8 @@ def reasons(
     rows = {}
     order = sorted(mine, key=lambda p: -left_out[p])
     for done, p in enumerate(order):
+        if progress:
+            progress(done + 1, len(order), "reasons for what is funded")
         share = (until - time.monotonic()) / (2 * (len(order) - done))
         rows[p] = _kept(case, p, left_out[p], _reversed(case, p, False, share, workers))
     offers = {}
@@ -110,11 +111,18 @@ def reasons(
     short = _scarcest(case) if offers else []
     order = sorted(offers, key=lambda p: case.payer[p] @ offers[p].cost - offers[p].saved)
     for done, p in enumerate(order):
+        if progress:
+            progress(done + 1, len(order), "reasons for what is not")
         share = (until - time.monotonic()) / (len(order) - done)
         share = max(share, min(until - time.monotonic(), 1.0))
         again = _reversed(case, p, True, share, workers) if offers[p].saved > LEAST else None
         rows[p] = _rejected(case, p, offers[p], short, again)
     return pl.DataFrame([rows[p] for p in sorted(rows)], schema=COLUMNS)
+
+
+def no_reasons() -> pl.DataFrame:
+    """The frame of `reasons` without a row, for a question that has no plan."""
+    return pl.DataFrame(schema=COLUMNS)
 
 
 def _case(

@@ -20,8 +20,8 @@ from .evidence import Evidence, condition_efforts, condition_probability
 from .first_stage import THRIFT, FirstStage, rounded_up
 from .futures import Decision
 from .menu import Menu
-from .programme import Setting, draw
 from .samples import Samples
+from .setting import Setting, draw
 from .stages import to_stages
 
 TRIFLE = 1e-9

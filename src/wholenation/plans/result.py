@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,8 +12,12 @@ from ..capability import Horizon, Limits
 from ..lp import Status
 from ..network import Floats, Network
 from ..scenarios import Denial
+from ..stochastic.lshaped import Result
+from ..stochastic.two_stage import Risk
 from .futures import Decision, added_capacity, lanes_succeed, left_open, usable_capacity, with_capacity
-from .menu import Menu
+from .menu import Menu, eligible
+from .samples import Samples
+from .setting import Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,9 @@ class Plan:
     `objective` and `bound` are in years of target output, (1 - lambda) mean + lambda CVaR over the samples; `gap` is
     their distance relative to the objective. `loss` compares before and after on the samples that were planned
     for, `evaluation` on fresh ones. Frames: `portfolio` (project, route, start, teams, money, why), `spending`
-    (contributor, project, year, musd), `pools` (what is used and what a further USD billion or unit is worth).
+    (contributor, project, year, musd), `pools` (what is used and what a further USD billion or unit is worth),
+    `reasons` (every project: what the opposite costs and what would turn the choice round), `rejected`. `drawn` are
+    the futures that were planned for, `found` what the method says of them.
     """
 
     home: str
@@ -38,10 +45,23 @@ class Plan:
     spending: pl.DataFrame
     pools: pl.DataFrame
     rejected: pl.DataFrame
+    reasons: pl.DataFrame
     conflicts: tuple[str, ...]
-    menu: Menu
-    horizon: Horizon
+    risk: Risk
+    setting: Setting
+    drawn: Samples
     decision: Decision
+    found: Result
+
+    @property
+    def menu(self) -> Menu:
+        """The projects, routes and pools that the plan chose from."""
+        return self.setting.menu
+
+    @property
+    def horizon(self) -> Horizon:
+        """The plan's own steps."""
+        return self.setting.horizon
 
     def expected_limits(self, network: Network, horizon: Horizon, limits: Limits, denial: Denial) -> Limits:
         """Limits with the capacity that the plan adds when every funded route takes its most likely effort."""
@@ -72,7 +92,10 @@ def portfolio_frame(
         mine = [int(f) for f in np.flatnonzero(decision.chosen & (menu.profile_project == p))]
         part = decision.paid[p]
         item = int(menu.item[p])
-        cover = 0.0 if decision.cover is None else float(decision.cover[p].sum() * menu.cover_musd[p])
+        offered = menu.cover_musd[p]
+        cover = (
+            0.0 if decision.cover is None or np.isnan(offered) else float(decision.cover[p].sum() * offered)
+        )
         common = {
             "project": menu.project[p],
             "name": network.names[item] if item >= 0 else f"people: {menu.trains[p]}",
@@ -236,17 +259,53 @@ def trained(menu: Menu, horizon: Horizon, paid: Floats) -> Floats:
     return added
 
 
+def rejected_frame(setting: Setting, decision: Decision, reasons: pl.DataFrame) -> pl.DataFrame:
+    """Projects that are not funded: why, in a few words and in full, and what would have to change."""
+    menu = setting.menu
+    taken = set(funded(menu, decision))
+    matter = np.logical_or.reduce([future.projects for future in setting.futures])
+    payable = np.zeros(len(menu.project), dtype=bool)
+    for pool in menu.pools:
+        payable |= eligible(menu, setting.network, pool) & bool(pool.paid_musd.any())
+    rows = [
+        (
+            menu.project[p],
+            setting.network.names[menu.item[p]] if menu.item[p] >= 0 else str(menu.trains[p]),
+            menu.kind[p],
+            _why_rejected(menu, p, bool(matter[p]), bool(payable[p])),
+        )
+        for p in range(len(menu.project))
+        if p not in taken
+    ]
+    columns = {"project": pl.String, "name": pl.String, "kind": pl.String, "reason": pl.String}
+    frame = pl.DataFrame(rows, schema=columns, orient="row")
+    return frame.join(
+        reasons.select("project", "sentence", "reverses_if"), on="project", how="left", maintain_order="left"
+    )
+
+
+def _why_rejected(menu: Menu, p: int, matters: bool, payable: bool) -> str:
+    if not payable:
+        return "no contributor has money for it"
+    if menu.kind[p] == "train":
+        return "the people there are suffice for what is funded"
+    return (
+        "other projects save more with the same money and people"
+        if matters
+        else "no scenario makes its item short"
+    )
+
+
 def plan_frames(
-    menu: Menu,
-    network: Network,
-    horizon: Horizon,
-    decision: Decision,
-    worth: dict[int, float],
-    prices: tuple[Floats, Floats] | None,
-) -> dict[str, pl.DataFrame]:
+    setting: Setting, decision: Decision, reasons: pl.DataFrame, prices: tuple[Floats, Floats] | None
+) -> dict[str, Any]:
     """The frames that describe a decision."""
+    menu, network, horizon = setting.menu, setting.network, setting.horizon
+    lost = dict(reasons.select("project", "loss_unchanged").iter_rows())
+    worth = {p: max(lost.get(menu.project[p]) or 0.0, 0.0) for p in funded(menu, decision)}
     return {
         "portfolio": portfolio_frame(menu, network, horizon, decision, worth),
         "spending": spending_frame(menu, horizon, decision),
         "pools": pool_frame(menu, horizon, decision, prices),
+        "rejected": rejected_frame(setting, decision, reasons),
     }

@@ -18,8 +18,8 @@ from .assumptions import FACTORS, ranged, varied
 from .certainty import agreement
 from .futures import Decision
 from .optimum import Optimum, optimum
-from .programme import Setting, _ask, _ask_limits, draw, to_setting
 from .result import funded
+from .setting import Setting, ask, ask_limits, draw, to_setting
 from .sobol import sobol_points
 
 Progress = Callable[[int, int, str], None]
@@ -155,8 +155,8 @@ def _planner(
     workers: int | None,
 ) -> Planner:
     """What makes a plan of a chain, always with the same settings and draws."""
-    _ask(samples, risk_aversion, tail, budget)
-    _ask_limits(None, gap, time_limit, seed, 0)
+    ask(samples, risk_aversion, tail, budget)
+    ask_limits(None, gap, time_limit, seed, 0)
 
     def planned(chain: Chain) -> tuple[Setting, Optimum]:
         setting = to_setting(chain, home, budget, exclude=exclude)

@@ -18,7 +18,7 @@ from ..exposure import Exposure, measure
 from ..figures import Figure, formats
 from ..figures.formats import known, listed, money, when
 from ..network import bloc, to_network
-from ..plans import Plan, budget_frontier
+from ..plans import Frontier, Plan, budget_frontier
 from ..plans import plan as make_plan
 from ..stress import Outcomes, stress
 from .assumptions import assumptions, measured, sources
@@ -56,7 +56,7 @@ class Results:
     exposure: Exposure
     outcomes: Outcomes
     plan: Plan | None
-    frontier: pl.DataFrame | None
+    frontier: Frontier | None
 
 
 def report(
@@ -72,7 +72,7 @@ def report(
     exposure: Exposure | None = None,
     outcomes: Outcomes | None = None,
     plan: Plan | None = None,
-    frontier: pl.DataFrame | None = None,
+    frontier: Frontier | None = None,
     day: date | None = None,
     progress: Progress | None = None,
 ) -> str:
@@ -131,7 +131,8 @@ def report(
             solved=solved,
             portfolio=_records(plan.portfolio) if plan else [],
             rejected=_rejected(plan) if plan else [],
-            frontier=_records(frontier) if frontier is not None else [],
+            frontier=_records(frontier.points) if frontier is not None else [],
+            marginal=_marginal(plan, frontier),
             pictures=_pictures(chain, home, results, solved),
             foreign=_foreign(chain, home),
             assumptions=assumptions(chain, home),
@@ -147,6 +148,15 @@ def _has_menu(chain: Chain, home: str) -> bool:
     mine = pl.col("home").is_null() | (pl.col("home") == home)
     money_pools = chain.pools.filter(mine & (pl.col("resource") == "money"))
     return not chain.projects.filter(mine).is_empty() and not money_pools.is_empty()
+
+
+def _marginal(plan: Plan | None, frontier: Frontier | None) -> list[dict[str, object]]:
+    """What a further billion of each contributor saves at the frontier's budget nearest to the pools as they are."""
+    if plan is None or frontier is None or frontier.contributors.is_empty():
+        return []
+    offered = float(sum(pool.paid_musd.sum() for pool in plan.menu.pools))
+    rows = frontier.contributors.with_columns((pl.col("budget_musd") - offered).abs().alias("apart"))
+    return _records(rows.filter(pl.col("apart") == pl.col("apart").min()))
 
 
 def _budgets(plan: Plan) -> list[float]:
@@ -296,7 +306,7 @@ def _pictures(chain: Chain, home: str, results: Results, solved: bool) -> dict[s
         }
         if results.frontier is not None:
             spent = float(plan.spending["musd"].sum())
-            frontier = results.frontier
+            frontier = results.frontier.points
             draw["frontier"] = lambda w: figures.frontier(frontier, chosen=spent, width=w)
     pictures = {}
     for name, function in draw.items():

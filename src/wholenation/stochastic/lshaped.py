@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from ..lp import Floats, Status
 from .cuts import Pool
 from .engines import Engine, start
 from .integers import dive, narrow, polish, prove
+from .journal import Journal, Remembered
 from .root import solve_root
 from .search import Progress, Round, Search, Stop
 from .two_stage import TwoStage
@@ -75,16 +77,25 @@ def solve(
     starts: Iterable[Floats] = (),
     propose: Callable[[Floats], Iterable[Floats]] | None = None,
     clusters: int = CLUSTERS,
+    checkpoint: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """The best decision found when the gap (relative, or `absolute`) is reached, time is up, or Ctrl-C is pressed.
 
     `pool` holds dual solutions of an earlier solve with the same recourse problems, `starts` first-stage points that
     are tried first, `propose` turns a relaxed first stage into whole ones. The answer does not depend on `engine` or
-    `workers`.
+    `workers`. A solve that was cut off goes on from the file `checkpoint`, where it kept what it had solved, and ends
+    at the same answer; the time that it took before does not count.
     """
-    running = start(stages, engine, workers)
-    search = Search(stages, running, gap, absolute, time_limit, clusters, progress)
+    journal = None if checkpoint is None else Journal(checkpoint, stages)
+    try:
+        running = start(stages, engine, workers)
+    except BaseException:
+        if journal is not None:
+            journal.close()
+        raise
+    asked = running if journal is None else Remembered(running, journal)
+    search = Search(stages, asked, gap, absolute, time_limit, clusters, progress)
     if pool is not None:
         search.pool.adopt(pool)
     try:
@@ -95,6 +106,8 @@ def solve(
     finally:
         if isinstance(engine, str):
             running.close()
+        if journal is not None:
+            journal.close()
     if search.status is Status.OPTIMAL and not np.isfinite(search.value):
         search.status = Status.FAILED
     return Result(

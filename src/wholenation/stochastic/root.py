@@ -15,6 +15,8 @@ MIXED = 0.2
 """Part of the master's point in the point at which cuts are sought; the rest is the best point so far."""
 FREE = 2
 """Rounds of cuts from known dual solutions between two exact ones."""
+MANY = 200
+"""Most such rounds at the very beginning, where an earlier solve has left dual solutions."""
 LOOK_BACK = 25
 """The root is done when so many exact rounds have not raised the bound by a twentieth of the gap."""
 
@@ -22,7 +24,8 @@ LOOK_BACK = 25
 def solve_root(search: Search) -> None:
     """Raise the bound to that of the relaxation, or near it where integers will decide the rest."""
     n = search.master.width
-    answer = relaxed(search)
+    # What an earlier solve has found out says nearly everything, and costs no solve.
+    answer = _free(search, _told(search), MANY if len(search.pool) else 0)
     inner: tuple[Floats, float] | None = None
     best, outside = np.inf, False
     bounds: list[float] = []
@@ -42,7 +45,7 @@ def solve_root(search: Search) -> None:
             break
         outside = not broken
         if broken and search.master.add(broken):
-            answer = _free(search, relaxed(search))
+            answer = _free(search, _told(search), FREE)
         search.told("root")
         bounds.append(search.bound)
         room = max(search.gap / 5 * abs(best), search.absolute / 2) if np.isfinite(best) else 0.0
@@ -51,19 +54,27 @@ def solve_root(search: Search) -> None:
         ago = bounds[-LOOK_BACK - 1] if len(bounds) > LOOK_BACK else -np.inf
         if search.mixed and search.bound - ago <= room / 4:
             break
-    search.root, search.root_x = search.bound, answer.x[:n].copy()
-    search.dual, search.reduced = answer.row_dual[: len(search.dual)].copy(), answer.reduced_cost[:n].copy()
     search.check()
 
 
-def _free(search: Search, answer: Answer) -> Answer:
+def _free(search: Search, answer: Answer, rounds: int) -> Answer:
     """The relaxation with the cuts that known dual solutions give at its own point."""
-    for _ in range(FREE):
+    for _ in range(rounds):
+        search.check()
         found = search.cuts(answer.x[: search.master.width], float(answer.x[-1]))
         lacking = [cut for cut in found if search.master.lacks(cut, answer.x)]
         if not lacking or not search.master.add(lacking):
             break
-        answer = relaxed(search)
+        answer = _told(search)
+    return answer
+
+
+def _told(search: Search) -> Answer:
+    """The relaxation, and what it says of the root: bound, point, prices."""
+    answer = relaxed(search)
+    search.root, search.root_x = search.bound, answer.x[: search.master.width].copy()
+    search.dual = answer.row_dual[: len(search.dual)].copy()
+    search.reduced = answer.reduced_cost[: search.master.width].copy()
     return answer
 
 
