@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wholenation import __version__
+from wholenation.answers import SHORTLIST, show_plan
 from wholenation.chain import Chain, write_package
 from wholenation.cli import main
 from wholenation.errors import OutputError
@@ -23,10 +24,13 @@ from wholenation.export import FORMATS, destination, to_json, write_result
 from wholenation.export import Result as Answer
 from wholenation.importers import ImportSummary, Line
 from wholenation.lp import Status
-from wholenation.output import SHORTLIST, show, show_plan
+from wholenation.output import show
 from wholenation.plans import plan
 
-VERBS = ["check", "import", "measure", "stress", "plan", "report"]
+VERBS = [
+    "check", "import", "measure", "stress", "plan", "frontier", "certainty", "sensitivity", "policy", "report",
+    "formulate", "solve",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +51,7 @@ def process(*words: object, **settings: object) -> subprocess.CompletedProcess[s
 
 
 def test_the_verbs_stand_in_the_order_of_the_questions() -> None:
-    assert list(main.commands) == VERBS
+    assert main.list_commands(click.Context(main)) == VERBS
     shown = re.findall(r"^  (\w+) +\S.*\?", run("--help").output, re.MULTILINE)
     assert shown == VERBS
     assert run("--version").output.strip() == f"wholenation, version {__version__}"
@@ -160,7 +164,7 @@ MISTAKES = {
     "no folder to check": (["check", "nowhere"], 1, "nowhere: there is no such folder"),
     "negative draws": (["measure", "TOY", "--home", "AAA", "--draws", "-1"], 2, "-1"),
     "no step": (["measure", "TOY", "--home", "AAA", "--step", "week"], 2, "'year', 'quarter', 'month'"),
-    "too many samples": (["plan", "TOY", "--home", "AAA", "--samples", "51"], 2, "1<=x<=50"),
+    "too many samples": (["plan", "TOY", "--home", "AAA", "--samples", "10001"], 2, "1<=x<=10000"),
     "budget of NaN": (["plan", "TOY", "--home", "AAA", "--budget", "nan"], 2, "not a finite number"),
     "negative budget": (["plan", "TOY", "--home", "AAA", "--budget", "-1"], 2, "x>=0"),
     "no month": (["stress", "TOY", "--home", "AAA", "--start", "2026-13"], 2, "not a year"),
@@ -512,3 +516,84 @@ def test_a_search_that_was_stopped_does_not_judge_the_menu(
     shown = capsys.readouterr().out
     assert "the search stopped before" in shown
     assert "worth its money" not in shown
+
+
+# what surrounds a plan
+
+
+def test_a_frontier_is_a_table_of_budgets(toy: Path, tmp_path: Path) -> None:
+    asked = ("frontier", toy, "--home", "AAA", "--samples", 3, "--budgets", "0,500,3000")
+    told = json.loads(run(*map(str, asked), "--json").output)
+    losses = [row["expected_loss"] for row in told["points"]]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[0] > losses[-1]
+    assert {row["contributor"] for row in told["contributors"]} == {"Treasury", "Region"}
+    assert "What each further billion buys" in run(*map(str, asked)).output
+
+
+def test_certainty_sensitivity_and_policy_answer(toy: Path) -> None:
+    few = ("--home", "AAA", "--samples", "3", "--workers", "1")
+    told = json.loads(run("certainty", toy, *few, "--replications", "2", "--evaluate", "20", "--json").output)
+    assert {"bounds", "projects", "runs", "information"} <= set(told)
+    worth = {row["value_of"]: row for row in told["information"]}
+    assert 0 <= worth["perfect information"]["least"] <= worth["perfect information"]["most"]
+    for method, column in (("morris", "mu_star_loss"), ("sobol", "total_loss"), ("robustness", "share")):
+        told = json.loads(run("sensitivity", toy, *few, "--method", method, "--draws", "1", "--json").output)
+        assert column in told["sensitivity"][0]
+    told = json.loads(run("policy", toy, *few, "--histories", "2", "--json").output)
+    losses = {row["way"]: row["loss"] for row in told["summary"]}
+    assert losses["perfect"] <= losses["policy"] + 1e-6
+    assert losses["fixed"] <= losses["none"] + 1e-6
+
+
+def test_what_is_formulated_can_be_solved(toy: Path, tmp_path: Path) -> None:
+    """The SMPS files hold the plan's programme: the same optimum comes back."""
+    few = ("--home", "AAA", "--samples", "4", "--risk-aversion", "0.25")
+    assert run("formulate", toy, *few, "--to", tmp_path / "smps").exit_code == 0
+    solved = run("solve", tmp_path / "smps")
+    assert solved.exit_code == 0, solved.output
+    objective = float(re.search(r"Objective ([\d.e-]+)", solved.output)[1])
+    made = json.loads(run("plan", toy, *few, "--gap", "0", "--json").output)
+    assert objective == pytest.approx(made["about"]["objective"], abs=2e-4)
+    assert run("formulate", toy, *few, "--to", tmp_path / "one.mps").exit_code == 0
+    assert (tmp_path / "one.mps").stat().st_size > 1000
+
+
+def test_a_plan_is_cut_off_and_goes_on(toy: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plan.journal"
+    asked = ("plan", toy, "--home", "AAA", "--samples", "5", "--json")
+    first = run(*asked, "--checkpoint", path)
+    kept = path.stat().st_size
+    again = run(*asked, "--checkpoint", path)
+    assert again.exit_code == first.exit_code == 0
+    assert again.output == first.output
+    assert path.stat().st_size == kept
+    other = run("plan", toy, "--home", "AAA", "--samples", "6", "--checkpoint", path)
+    assert other.exit_code == 1
+    assert "belongs to another question" in other.output
+
+
+def test_two_chains_are_planned_for_under_one_budget(toy: Path) -> None:
+    other = Path(__file__).parents[1] / "examples" / "six-items"
+    told = json.loads(run("plan", toy, other, "--home", "AAA", "--samples", "3", "--json").output)
+    assert told["about"]["chain"] != json.loads(run("check", toy, "--json").output)["about"].get("chain")
+    assert told["portfolio"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["frontier", "TOY", "--home", "AAA", "--budgets", "1,x"], "'x' is not a number"),
+        (["frontier", "TOY", "--home", "AAA", "--budgets", "-5"], "zero or more"),
+        (["plan", "TOY", "--home", "AAA", "--engine", "mars"], "the engine is 'mars'"),
+        (["plan", "TOY", "--home", "AAA", "--engine", "tcp://127.0.0.1:1"], "127.0.0.1:1"),
+        (["sensitivity", "TOY", "--home", "AAA", "--factors", "luck"], "luck"),
+        (["policy", "TOY", "--home", "AAA", "--every", "0.1"], "0.1"),
+        (["solve", "nowhere"], "nowhere"),
+    ],
+)
+def test_mistakes_around_a_plan(toy: Path, arguments: list[str], said: str) -> None:
+    result = run(*[toy if word == "TOY" else word for word in arguments])
+    assert result.exit_code in (1, 2)
+    assert said in result.output
+    assert "bug" not in result.output

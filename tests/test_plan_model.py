@@ -23,7 +23,7 @@ from wholenation.plans.first_stage import called
 from wholenation.plans.futures import Decision, lanes_succeed, success_years, usable_capacity
 from wholenation.plans.menu import Menu
 from wholenation.plans.profiles import any_feasible
-from wholenation.plans.result import portfolio_frame
+from wholenation.plans.result import portfolio_frame, spending_frame
 from wholenation.plans.samples import Samples
 
 NEVER = np.inf
@@ -313,9 +313,9 @@ def test_first_users_wait_unless_their_risk_is_covered(budget, part):
     case = case_of(planning_chain(projects=[plant], pools=money({2026: budget})))
     value, decision = optimum(case, samples_of([[]]))
     assert value == pytest.approx(0.6 + 4 * 0.6 * (1 - part))
-    frames = plan_frames(case.menu, case.network, case.horizon, decision, {0: 1.0}, None)
-    assert frames["portfolio"]["cover_musd"].to_list() == pytest.approx([10 * part])
-    assert frames["spending"]["musd"].sum() == pytest.approx(110 * part)
+    portfolio = portfolio_frame(case.menu, case.network, case.horizon, decision, {0: 1.0})
+    assert portfolio["cover_musd"].to_list() == pytest.approx([10 * part])
+    assert spending_frame(case.menu, case.horizon, decision)["musd"].sum() == pytest.approx(110 * part)
     assert decision.without(case.menu, 0).covered.sum() == 0
 
 

@@ -86,3 +86,55 @@ def course(result: Result) -> tuple[object, ...]:
         result.status, result.x.tobytes(), result.value, result.bound, result.recourse.tobytes(), rounds,
         result.solved, result.pivots,
     )  # fmt: skip
+
+
+def drawn(seed: int, whole: str = "binary", *, hard: bool = False, samples: int = 8) -> TwoStage:
+    """Any small programme: a first stage of `binary`, `mixed` or `continuous` columns with an equation, groups and
+    risk in turn, and recourses with ranges, equations and free columns. If `hard`, what is short has an end.
+    """  # fmt: skip
+    draw = np.random.default_rng(seed)
+    n = 6
+    integer = {"binary": np.ones(n, bool), "mixed": np.arange(n) % 2 == 0, "continuous": np.zeros(n, bool)}[
+        whole
+    ]
+    lower, upper = np.zeros(n), np.ones(n)
+    if whole != "binary":
+        lower[[1, 2]], upper[[0, 1]], upper[5] = (-1.0, -2.0), 3.0, np.inf
+    rows = draw.integers(0, 3, (2, n)).astype(float)
+    first = Problem(
+        np.round(draw.uniform(-1, 4, n), 2), lower, upper, sparse.csr_matrix(rows),
+        np.array([-np.inf, 2.0]), np.array([0.7 * rows[0].sum(), 2.0 if seed % 3 == 0 else np.inf]), integer,
+    )  # fmt: skip
+    recourse = []
+    for _ in range(draw.integers(1, 4)):
+        m, k = draw.integers(2, 5), draw.integers(2, 6)
+        short = 1.5 if hard else np.inf
+        cost = np.concatenate([draw.uniform(-1, 3, k), np.full(2 * m, 12.0)])
+        upper = np.concatenate([draw.choice([1.0, 2.5], k), np.full(2 * m, short)])
+        lower = np.concatenate([draw.choice([0.0, -0.5], k), np.zeros(2 * m)])
+        matrix = draw.integers(-1, 3, (m, k)) * (draw.random((m, k)) < 0.7)
+        eye = np.identity(m)
+        least = np.where(draw.random(m) < 0.2, 0.0, -2.0)
+        problem = Problem(
+            cost, lower, upper, sparse.csr_matrix(np.hstack([matrix, eye, -eye])), least, least + 3
+        )
+        recourse.append(Recourse(problem, np.sort(draw.choice(m, draw.integers(1, m + 1), replace=False))))
+    kind = draw.integers(0, len(recourse), samples)
+    low, high, technology = [], [], []
+    for k in kind:
+        size = len(recourse[k].link)
+        side = draw.uniform(-1, 4, size)
+        width = draw.choice([0, 1, np.inf], size)
+        below = draw.random(size) < 0.3
+        low.append(np.where(below, -np.inf, side))
+        high.append(np.where(below, side, side + width))
+        technology.append(
+            sparse.random(size, n, 0.5, random_state=draw, data_rvs=lambda c: draw.uniform(-1, 2, c)).tocsr()
+        )
+    weight = draw.uniform(0.2, 1, samples)
+    risk = (Risk(), Risk(0.4, 0.7), Risk(1.0, 0.9), Risk(0.5, 0.3))[seed % 4]
+    groups = (np.array([0, 2]), np.array([4])) if whole == "binary" and seed % 2 else ()
+    return TwoStage(
+        first, tuple(recourse), kind, weight / weight.sum(), tuple(low), tuple(high), tuple(technology), risk,
+        groups=groups,
+    )  # fmt: skip

@@ -11,11 +11,23 @@ from .errors import WholenationError as WholenationError
 from .exposure import Exposure as Exposure
 from .exposure import measure as measure
 from .importers.eto import import_eto as import_eto
+from .plans import Certainty as Certainty
+from .plans import Frontier as Frontier
 from .plans import Plan as Plan
+from .plans import Policy as Policy
 from .plans import budget_frontier as budget_frontier
+from .plans import difference as difference
+from .plans import formulate as formulate
 from .plans import plan as plan
+from .plans import replicate as replicate
+from .plans import robustness as robustness
+from .plans import sensitivity as sensitivity
+from .plans import simulate_policy as simulate_policy
+from .plans import value_of_information as value_of_information
 from .report import report as report
+from .stochastic.smps import read_smps as read_smps
 from .stress import Outcomes as Outcomes
 from .stress import stress as stress
+from .union import unite as unite
 
 __version__: str

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 from rich import box
@@ -17,12 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from .figures.formats import MISSING, number, share, when
-
-if TYPE_CHECKING:
-    from .exposure import Exposure
-    from .plans import Plan
-    from .stress import Outcomes
+from .figures.formats import MISSING, number
 
 # What a pipe or a file is taken to be wide; a terminal or COLUMNS tells its own width.
 PIPE_WIDTH = 160
@@ -34,6 +29,16 @@ Tell = Callable[[int, int, str], None]
 def amount(value: float | None) -> str:
     """A number to two digits, as tables show it."""
     return number(value, 2)
+
+
+def places(value: float | None) -> str:
+    """A number to three places, for what differs by little."""
+    return MISSING if value is None or not math.isfinite(value) else f"{value:.3f}"
+
+
+def whole(value: float | None) -> str:
+    """A sum as a whole number."""
+    return MISSING if value is None or not math.isfinite(value) else f"{value:,.0f}"
 
 
 def text(value: object) -> str:
@@ -55,71 +60,6 @@ class Shown:
     format: Callable[[Any], str] = text
     alarming: float | None = None
     spare: int = 0
-
-
-SHORTLIST = (
-    Shown("rank", "#"),
-    Shown("name", "item"),
-    Shown("kind", "kind", spare=7),
-    Shown("exposure", "expo-\nsure", amount, 0.5),
-    Shown("loss", "loss\n(years)", amount, 1.0),
-    Shown("price", "price", amount, spare=4),
-    Shown("concentration", "concen-\ntration", amount, 0.5, spare=5),
-    Shown("foreign_share", "foreign", share, 0.9, spare=2),
-    Shown("substitutes", "substi-\ntutes", spare=8),
-    Shown("controllers_needed", "deniers\nneeded", spare=6),
-    Shown("time_to_bite_years", "bites\nafter (y)", amount),
-    Shown("time_to_replace_years", "replaced\nafter (y)", amount, spare=3),
-    Shown("rank_robustness", "in top\n(draws)", share, spare=1),
-    Shown("denied_by", "denied by"),
-)
-SCENARIOS = (
-    Shown("scenario", "scenario", spare=3),
-    Shown("name", "name"),
-    Shown("probability", "prob-\nability", share, spare=2),
-    Shown("plan", "plan", lambda value: "with" if value else "without"),
-    Shown("loss", "loss\n(years)", amount, 1.0),
-    Shown("lowest_output", "lowest\noutput", share),
-    Shown("lowest_time", "when", when, spare=1),
-    Shown("first_bite", "first\nbite", when),
-    Shown("recovered", "recov-\nered", when),
-    Shown("binding", "what binds"),
-)
-LOSSES = (
-    Shown("measure", "loss"),
-    Shown("before", "without\nthe plan", amount),
-    Shown("after", "with\nthe plan", amount),
-)
-EVALUATION = (
-    Shown("measure", "loss"),
-    Shown("when", "the plan", lambda value: {"before": "without", "after": "with"}.get(value, value)),
-    Shown("mean", "mean", amount),
-    Shown("low", "low", amount),
-    Shown("high", "high", amount),
-)
-PORTFOLIO = (
-    Shown("name", "item"),
-    Shown("kind", "kind", spare=2),
-    Shown("route", "route"),
-    Shown("start", "start", when),
-    Shown("end", "end", when, spare=4),
-    Shown("ready", "capacity", when),
-    Shown("teams", "teams", amount),
-    Shown("gate", "gate", when, spare=5),
-    Shown("cost_musd", "R&D\n(USD m)", amount, spare=3),
-    Shown("capex_musd", "plant\n(USD m)", amount),
-    Shown("loss_if_left_out", "loss if\nleft out", amount),
-    Shown("reason", "reason", spare=1),
-)
-POOLS = (
-    Shown("contributor", "contributor"),
-    Shown("resource", "resource"),
-    Shown("year", "year"),
-    Shown("available", "available", amount),
-    Shown("used", "used", amount),
-    Shown("price", "worth of\none more", amount),
-)
-ACCOUNT = (Shown("what", "what"), Shown("count", "count"), Shown("note", "note"))
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -209,82 +149,3 @@ def progress() -> Iterator[Tell]:
             bar.update(task, completed=done, total=total, description=label)
 
         yield tell
-
-
-def show_exposure(exposure: Exposure, shortlist: pl.DataFrame) -> None:
-    """The shortlist, and for what part of the items each measure could be computed."""
-    columns = [c for c in SHORTLIST if c.column != "rank_robustness" or exposure.draws]
-    legend = (
-        f"If {exposure.coalition} denied the item: loss = years of output lost over the horizon; exposure = those lost "
-        "before home could replace it, its substitutes in the same hands denied too; price = years saved by one unit a "
-        "year more; bites = until a tenth of the item is missing. Concentration 1 = one supplier. Deniers needed = "
-        "fewest that deny 90 % of foreign supply. Replaced = fastest project at home."
-    )
-    if exposure.draws:
-        legend += f" In top = share of {exposure.draws} draws over the data's ranges that keep the item here."
-    show(shortlist, columns, f"Where {exposure.home} can be stopped by {exposure.coalition}", legend)
-    thin = exposure.coverage.filter(pl.col("computable") < 1)
-    told = ", ".join(f"{row[0].replace('_', ' ')} {share(row[1])}" for row in thin.iter_rows())
-    if told:
-        say(
-            f"Computable for this share of all items: {told}; all other measures for every item.", style="dim"
-        )
-
-
-def show_outcomes(outcomes: Outcomes) -> None:
-    """One row per scenario, with and without the plan."""
-    columns = [c for c in SCENARIOS if c.column != "plan" or outcomes.summary["plan"].any()]
-    legend = (
-        "Loss = shortfall below the target in years of target output, over the horizon. Lowest output is relative to "
-        "the target. No date under recovered: not within the horizon, or never below target."
-    )
-    show(outcomes.summary, columns, f"What happens to {outcomes.home}", legend)
-
-
-def show_plan(plan: Plan) -> None:
-    """The status, the loss before and after, what is funded and why, and the pools that bind."""
-    from .lp import Status
-
-    solved = math.isfinite(plan.objective)
-    status = plan.status.value.capitalize()
-    say(
-        f"{status}. These cannot hold together:" if plan.conflicts else f"{status}.",
-        style="bold" if solved else "red",
-    )
-    for conflict in plan.conflicts:
-        say(f"  {conflict}", style="red")
-    if not solved:
-        return
-    say(f"Objective {amount(plan.objective)}, no plan can beat {amount(plan.bound)}: gap {plan.gap:.2%}.")
-    show(plan.loss, LOSSES, f"Loss of {plan.home}", "In years of target output, over the horizon.")
-    if len(plan.evaluation):
-        fresh = "Low and high: 95 % confidence interval of the mean; these draws were not planned for."
-        show(plan.evaluation, EVALUATION, "On fresh draws", fresh)
-    funded = (
-        "Capacity = likely time at which it is there. "
-        "Loss if left out = by how much the loss grows without the project."
-    )
-    if len(plan.portfolio):
-        show(plan.portfolio, PORTFOLIO, "What to fund", funded)
-    elif plan.status is Status.OPTIMAL:
-        say(
-            "Nothing on the menu is worth its money, or the menu is empty: no project is funded.",
-            style="bold",
-        )
-    else:
-        say("No project is funded: the search stopped before it found a better plan.", style="bold")
-    binding = plan.pools.filter(pl.col("price") > 1e-6).sort("price", descending=True)
-    worth = "Worth of one more = years of loss saved per further USD billion, or per further unit."
-    if len(binding):
-        show(binding.head(20), POOLS, "Pools that bind", worth)
-    else:
-        say("No pool binds: more money or people would not lower the loss.", style="dim")
-
-
-def show_account(frames: Mapping[str, pl.DataFrame]) -> None:
-    """What an importer mapped, defaulted and dropped."""
-    for part, frame in frames.items():
-        if len(frame):
-            show(frame, ACCOUNT, part.capitalize(), "")
-        else:
-            say(f"{part.capitalize()}: nothing", style="bold")

@@ -17,6 +17,7 @@ from ..stochastic.two_stage import Risk
 from .evaluation import stratified_mean
 from .first_stage import Rules
 from .futures import Decision
+from .menu import RESERVE
 from .optimum import Optimum, optimum
 from .result import funded
 from .samples import Samples
@@ -62,6 +63,9 @@ def replicate(
     require: Iterable[str] = (),
     exclude: Iterable[str] = (),
     max_loss: float | None = None,
+    step: str = "year",
+    reserve: float = RESERVE,
+    holdback: float = 0.0,
     gap: float = 0.01,
     time_limit: float = 120.0,
     engine: str | Engine = "local",
@@ -89,7 +93,7 @@ def replicate(
         raise QuestionError(
             f"there are {replications} replications and {evaluate} draws to evaluate; it takes 2 and 1 at least"
         )
-    setting = to_setting(chain, home, budget, require, exclude)
+    setting = to_setting(chain, home, budget, require, exclude, step=step, reserve=reserve, holdback=holdback)
     risk = Risk(risk_aversion, tail)
     rules = Rules(tuple(setting.menu.project.index(name) for name in require), max_loss)
     asked = replace(rules, max_loss=None)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import polars as pl
 
+from ..chain import Chain
 from ..errors import QuestionError
 from ..lp import Floats, Solver, Status
 from ..stochastic.deterministic import deterministic_equivalent
 from ..stochastic.two_stage import Risk, TwoStage, objective
 from .first_stage import NO_RULES, THRIFT, Rules, rounded_up
 from .futures import nothing
-from .menu import Menu
+from .menu import RESERVE, Menu
 from .optimum import NO_PLAN, Optimum, optimum
 from .samples import Samples
-from .setting import Setting
+from .setting import Setting, ask, ask_limits, draw, to_setting
 from .stages import Stages, to_stages
 
 Progress = Callable[[int, int, str], None]
@@ -155,3 +158,45 @@ def expected(setting: Setting, samples: Samples) -> Samples:
     met, place = np.unique(samples.scenario, return_inverse=True)
     weight = np.bincount(place, weights=samples.weight).astype(float)
     return Samples(met, weight, np.tile(effort, (len(met), 1)))
+
+
+def value_of_information(
+    chain: Chain,
+    home: str,
+    *,
+    samples: int = 30,
+    budget: float | None = None,
+    risk_aversion: float = 0.25,
+    tail: float = 0.9,
+    require: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    max_loss: float | None = None,
+    step: str = "year",
+    reserve: float = RESERVE,
+    holdback: float = 0.0,
+    gap: float = 0.01,
+    time_limit: float = 120.0,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> pl.DataFrame:
+    """What knowing the future would save, and what is saved by planning for more than one; settings as in `plan`.
+
+    Rows `perfect information` and `stochastic solution`: the loss of the `plan` and of the `other` way (that of wait
+    and see, and of the plan for expected efforts), in years of output and the objective's terms, and what lies between
+    them, which is `least` at least and `most` at most.
+    """
+    require, exclude = tuple(dict.fromkeys(require)), tuple(dict.fromkeys(exclude))
+    ask(samples, risk_aversion, tail, budget)
+    ask_limits(max_loss, gap, time_limit, seed, 0)
+    setting = to_setting(chain, home, budget, require, exclude, step=step, reserve=reserve, holdback=holdback)
+    drawn, risk = draw(setting, samples, seed), Risk(risk_aversion, tail)
+    rules = Rules(tuple(setting.menu.project.index(name) for name in require), max_loss)
+    limits: dict[str, Any] = {"rules": rules, "gap": gap, "time_limit": time_limit, "workers": workers}
+    simple = stochastic_solution(setting, drawn, risk, **limits)
+    perfect = perfect_information(setting, drawn, risk, plan=simple.plan, progress=progress, **limits)
+    rows = [
+        (name, worth.plan[1], worth.other[1], worth.least, worth.most)
+        for name, worth in (("perfect information", perfect), ("stochastic solution", simple))
+    ]
+    return pl.DataFrame(rows, schema=["value_of", "plan", "other", "least", "most"], orient="row")

@@ -26,6 +26,7 @@ from .course import Course, closed, no_course, observe, updated
 from .evidence import no_evidence
 from .first_stage import THRIFT, rounded_up
 from .futures import nothing
+from .menu import RESERVE
 from .replan import Replan, replan
 from .samples import Samples
 from .setting import Setting, draw, to_setting
@@ -75,6 +76,9 @@ def simulate_policy(
     exclude: tuple[str, ...] = (),
     risk_aversion: float = 0.25,
     tail: float = 0.9,
+    step: str = "year",
+    reserve: float = RESERVE,
+    holdback: float = 0.0,
     gap: float = 0.01,
     time_limit: float = 120.0,
     seed: int = 0,
@@ -87,7 +91,9 @@ def simulate_policy(
     futures that agree with what has been seen, within `gap` and `time_limit` seconds. The same seed gives the same
     answer.
     """
-    setting = to_setting(chain, home, budget, (), tuple(exclude))
+    setting = to_setting(
+        chain, home, budget, (), tuple(exclude), step=step, reserve=reserve, holdback=holdback
+    )
     horizon = setting.horizon
     if histories < 1:
         raise QuestionError(f"histories is {histories}; it is at least 1")

@@ -17,6 +17,7 @@ from ..stochastic.two_stage import Risk
 from .assumptions import FACTORS, ranged, varied
 from .certainty import agreement
 from .futures import Decision
+from .menu import RESERVE
 from .optimum import Optimum, optimum
 from .result import funded
 from .setting import Setting, ask, ask_limits, draw, to_setting
@@ -26,7 +27,8 @@ Progress = Callable[[int, int, str], None]
 Planner = Callable[[Chain], tuple[Setting, Optimum]]
 GRID = 4
 """Levels of a factor in Morris' design; steps are two thirds of the range."""
-METHODS = ("morris", "sobol")
+LEAST_DRAWS = {"morris": 2, "sobol": 8}
+"""With fewer there is no spread to tell, or nothing but noise."""
 NOTHING = 1e-9
 
 
@@ -43,6 +45,9 @@ def sensitivity(
     risk_aversion: float = 0.25,
     tail: float = 0.9,
     exclude: Iterable[str] = (),
+    step: str = "year",
+    reserve: float = RESERVE,
+    holdback: float = 0.0,
     gap: float = 0.01,
     time_limit: float = 120.0,
     workers: int | None = None,
@@ -64,13 +69,20 @@ def sensitivity(
     solver's. Factors without a range in the tables have zeros. Other settings are those of `plan`. Needs SALib.
     """
     library = _library()
-    if method not in METHODS:
-        raise QuestionError(f"the method is {method!r}; it is one of {', '.join(METHODS)}")
-    if draws < 1 or (method == "sobol" and draws & (draws - 1)):
-        raise QuestionError(f"draws is {draws}; it is 1 or more, and a power of two for sobol")
+    if method not in LEAST_DRAWS:
+        raise QuestionError(f"the method is {method!r}; it is one of {', '.join(LEAST_DRAWS)}")
+    least = LEAST_DRAWS[method]
+    if draws < least or (method == "sobol" and draws & (draws - 1)):
+        rule = "a power of two, " if method == "sobol" else ""
+        raise QuestionError(f"draws is {draws}; for {method} it is {rule}{least} or more")
+    ask(samples, risk_aversion, tail, budget)
+    ask_limits(None, gap, time_limit, seed, 0)
     planned = _planner(
-        home, samples, seed, budget, risk_aversion, tail, tuple(exclude), gap, time_limit, workers
-    )
+        lambda one: to_setting(
+            one, home, budget, (), tuple(exclude), step=step, reserve=reserve, holdback=holdback
+        ),
+        samples, seed, Risk(risk_aversion, tail), gap, time_limit, workers,
+    )  # fmt: skip
     base = planned(chain)
     names = tuple(dict.fromkeys(factors)) or tuple(FACTORS)
     live = [name for name in names if ranged(chain, base[0].network.home, name)]
@@ -114,6 +126,9 @@ def robustness(
     risk_aversion: float = 0.25,
     tail: float = 0.9,
     exclude: Iterable[str] = (),
+    step: str = "year",
+    reserve: float = RESERVE,
+    holdback: float = 0.0,
     gap: float = 0.01,
     time_limit: float = 120.0,
     workers: int | None = None,
@@ -127,9 +142,14 @@ def robustness(
     """
     if draws < 1:
         raise QuestionError(f"draws is {draws}; it is 1 or more")
+    ask(samples, risk_aversion, tail, budget)
+    ask_limits(None, gap, time_limit, seed, 0)
     planned = _planner(
-        home, samples, seed, budget, risk_aversion, tail, tuple(exclude), gap, time_limit, workers
-    )
+        lambda one: to_setting(
+            one, home, budget, (), tuple(exclude), step=step, reserve=reserve, holdback=holdback
+        ),
+        samples, seed, Risk(risk_aversion, tail), gap, time_limit, workers,
+    )  # fmt: skip
     setting, base = planned(chain)
     names = tuple(dict.fromkeys(factors)) or tuple(FACTORS)
     levels = sobol_points(draws, [("level", name) for name in names], (seed,))
@@ -143,25 +163,19 @@ def robustness(
 
 
 def _planner(
-    home: str,
+    to_known: Callable[[Chain], Setting],
     samples: int,
     seed: int,
-    budget: float | None,
-    risk_aversion: float,
-    tail: float,
-    exclude: tuple[str, ...],
+    risk: Risk,
     gap: float,
     time_limit: float,
     workers: int | None,
 ) -> Planner:
     """What makes a plan of a chain, always with the same settings and draws."""
-    ask(samples, risk_aversion, tail, budget)
-    ask_limits(None, gap, time_limit, seed, 0)
 
     def planned(chain: Chain) -> tuple[Setting, Optimum]:
-        setting = to_setting(chain, home, budget, exclude=exclude)
+        setting = to_known(chain)
         drawn = draw(setting, samples, seed)
-        risk = Risk(risk_aversion, tail)
         return setting, optimum(setting, drawn, risk, gap=gap, time_limit=time_limit, workers=workers)
 
     return planned

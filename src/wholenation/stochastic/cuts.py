@@ -33,6 +33,8 @@ class _Kind:
     technology: sparse.csr_matrix  # (S_k * L, n) all T_s below each other
     low: Floats  # (S_k, L), zero where there is none
     high: Floats
+    no_low: Floats  # (S_k, L), one where there is none
+    no_high: Floats
     constant: Floats  # (K,)
     dual: sparse.csr_matrix  # (K, L)
     base: Floats  # (K, S_k) what each dual solution says of each sample at x = 0
@@ -58,6 +60,8 @@ class Pool:
                     sparse.vstack(rows, format="csr") if rows else sparse.csr_matrix((0, 0)),
                     np.where(np.isfinite(low), low, 0.0),
                     np.where(np.isfinite(high), high, 0.0),
+                    np.isinf(low).astype(float),
+                    np.isinf(high).astype(float),
                     np.zeros(0),
                     sparse.csr_matrix((0, links)),
                     np.zeros((0, len(samples))),
@@ -96,13 +100,16 @@ class Pool:
             return
         dual, constant = dual[fresh], constant[fresh]
         base = constant[:, None] + dual.maximum(0) @ kind.low.T + dual.minimum(0) @ kind.high.T
+        # A dual solution that leans on a side that a sample does not have says nothing of it.
+        lost = (dual > 0) @ kind.no_low.T + (dual < 0) @ kind.no_high.T
+        base[lost > 0] = -np.inf
         kind.dual = sparse.vstack([kind.dual, dual], format="csr")
         kind.constant = np.append(kind.constant, constant)
         kind.base = np.vstack([kind.base, base])
         kind.feasible = np.append(kind.feasible, feasible[fresh])
 
     def best(self, x: Floats) -> tuple[Floats, Ints]:
-        """(S,) the best lower bound known for every sample at x, and which dual solution of its kind gives it."""
+        """(S,) the best lower bound known for every sample at x, and which dual solution of its kind gives it, or -1."""
         value = np.full(len(self.stages), -np.inf)
         which = np.full(len(self.stages), -1)
         for kind in self._kinds:
@@ -113,7 +120,7 @@ class Pool:
             level[~kind.feasible] = -np.inf
             best = level.argmax(axis=0)
             value[kind.samples] = level[best, np.arange(len(kind.samples))]
-            which[kind.samples] = best
+            which[kind.samples] = np.where(np.isfinite(value[kind.samples]), best, -1)
         return value, which
 
     def broken(self, x: Floats) -> list[tuple[int, int]]:

@@ -41,11 +41,12 @@ def polish(search: Search, integers: Floats, phase: str) -> None:
     for _ in range(POLISH):
         search.check()
         answer = _node(search, part)
-        if answer.status is not Status.OPTIMAL or answer.objective >= search.value - search.absolute:
+        if answer.status is not Status.OPTIMAL or answer.objective >= search.value - search.room(
+            search.value, 0.0
+        ):
             return
         worth, fresh = search.try_out(_rounded(search, answer), phase)
-        near = worth - answer.objective <= max(search.gap / 5 * abs(worth), search.absolute)
-        if near or worth >= best or not fresh:
+        if worth - answer.objective <= search.room(worth, 0.2) or worth >= best or not fresh:
             return
         best = worth
 
@@ -91,12 +92,12 @@ def narrow(search: Search) -> None:
         solver.set_column_bounds(integer, problem.lower[integer], upper[integer])
         answer = solver.solve(gap=search.gap / 4, time_limit=max(search.left(), 0.1), nodes=NODES)
         search.pressed |= answer.status is Status.INTERRUPTED
-        if not len(answer.x) or answer.status in (Status.INFEASIBLE, Status.FAILED):
+        if answer.status in (Status.INFEASIBLE, Status.FAILED) or not np.isfinite(answer.objective):
             return
         before, x = search.value, _rounded(search, answer)
         search.try_out(x, "narrow")
         polish(search, x[integer], "narrow")
-        if search.value >= before - search.absolute:
+        if search.value >= before - search.room(search.value, 0.0):
             return
 
 
@@ -170,7 +171,7 @@ def prove(search: Search) -> None:
 
 def _cutoff(search: Search) -> float:
     """What a node must stay below to be worth a look."""
-    return search.value - max(search.gap * abs(search.value), search.absolute)
+    return search.value - search.room(search.value) if np.isfinite(search.value) else np.inf
 
 
 def _node(search: Search, part: Part) -> Answer:
@@ -201,7 +202,7 @@ def _solved(search: Search, part: Part, *, exact: bool) -> Answer:
         exact = False
         x = _rounded(search, answer) if whole else answer.x[: search.master.width]
         worth, fresh = search.try_out(x, "proof")
-        if not fresh or (whole and worth - answer.objective <= search.absolute):
+        if not fresh or (whole and worth - answer.objective <= search.room(worth, 0.0)):
             return answer
 
 

@@ -123,14 +123,14 @@ def _run(
         search.try_out(x, "start")
     solve_root(search)
     if not search.mixed:
-        search.check()
+        search.over()
         return
     for x in propose(search.root_x) if propose else ():
         polish(search, x[search.stages.integer], "dive")
     dive(search)
     narrow(search)
     prove(search)
-    search.check()
+    search.over()
 
 
 @contextmanager

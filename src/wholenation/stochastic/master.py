@@ -7,9 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+from ..errors import AnswerError
 from ..lp import Answer, Bools, Floats, Ints, Problem, Solver, Status
 from .cuts import Pool
 from .two_stage import TwoStage
+
+BOX = 1e3
+WIDEST = 1e9
+"""How far columns without a bound may go, at first and at last, as long as no cut holds them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Master:
         self.width = len(stages.first.cost)
         self.open = np.zeros(self.count, dtype=bool)
         self.bound = -np.inf
+        self.box = BOX
         least = float(stages.weight[stages.weight > 0].min())
         # Beyond the least weight the tail is the worst sample alone, and larger numbers only hurt the solver.
         self.tail = min(stages.risk.tail, 1.0 - least)
@@ -121,16 +127,49 @@ class Master:
     def relax(self, part: Part | None = None) -> Answer:
         """The relaxation with the cuts so far, in a part of its points if one is given.
 
-        Without one its objective is a lower bound as soon as every cluster is open.
+        Without one its bound is that of all points as soon as every cluster is open.
         """
-        if part is not None:
-            self._hold(part)
+        if part is None:
+            answer = self._all()
+            if answer.status is Status.OPTIMAL and self.open.all():
+                self.bound = max(self.bound, answer.bound)
+            return answer
+        self._hold(part)
         answer = self._lp.solve(keep=True)
-        if part is not None:
-            self._hold(self.whole())
-        elif answer.status is Status.OPTIMAL and self.open.all():
-            self.bound = max(self.bound, answer.objective)
+        self._hold(self.whole())
         return answer
+
+    def _all(self) -> Answer:
+        """The relaxation; where it has no least point, the least of those in the box, which bounds nothing."""
+        first = self.stages.first
+        loose = np.flatnonzero(np.isinf(first.lower) | np.isinf(first.upper))
+        lower, upper = first.lower[loose], first.upper[loose]
+        try:
+            return self._lp.solve(keep=True)
+        except AnswerError:
+            if not len(loose):
+                raise
+        while True:
+            self._lp.set_column_bounds(
+                loose,
+                np.where(np.isinf(lower), np.minimum(upper, 0) - self.box, lower),
+                np.where(np.isinf(upper), np.maximum(lower, 0) + self.box, upper),
+            )
+            try:
+                answer = self._lp.solve(keep=True)
+            finally:
+                self._lp.set_column_bounds(loose, lower, upper)
+            if answer.status is Status.OPTIMAL or self.box >= WIDEST:
+                return replace(answer, bound=-np.inf)
+            self.widen()
+
+    def widen(self) -> None:
+        """A box of ten times the size, unless it is the widest already, in which everything should have its place."""
+        if self.box >= WIDEST:
+            raise AnswerError(
+                "the objective has no least value: a column of the first stage grows without end"
+            )
+        self.box *= 10
 
     def whole(self) -> Part:
         """All points."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..lp import Answer, Floats, Status
-from .search import Search
+from .search import TIE, Search
 
 MIXED = 0.2
 """Part of the master's point in the point at which cuts are sought; the rest is the best point so far."""
@@ -41,14 +41,21 @@ def solve_root(search: Search) -> None:
         if worth < best:
             best, inner = worth, (point, search.quantile(values))
         broken = [cut for cut in search.cuts(point, level, values) if search.master.lacks(cut, answer.x)]
-        if not broken and not mixed:
-            break
-        outside = not broken
-        if broken and search.master.add(broken):
+        learned = search.master.add(broken) > 0
+        if not learned and not mixed:
+            if np.isfinite(answer.bound):
+                break
+            search.master.widen()
+            answer, inner, best = _told(search), None, np.inf
+            continue
+        before = search.bound
+        if learned:
             answer = _free(search, _told(search), FREE)
+        # Where the bound stands still, only cuts at the master's own point raise it.
+        outside = not learned or abs(search.bound - before) <= TIE * abs(search.bound)
         search.told("root")
         bounds.append(search.bound)
-        room = max(search.gap / 5 * abs(best), search.absolute / 2) if np.isfinite(best) else 0.0
+        room = search.room(best, 0.2) if np.isfinite(best) else 0.0
         if best - search.bound <= room:
             break
         ago = bounds[-LOOK_BACK - 1] if len(bounds) > LOOK_BACK else -np.inf

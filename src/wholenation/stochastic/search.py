@@ -17,7 +17,9 @@ from .two_stage import TwoStage, objective
 BLOCK = 16
 """Most samples in a block: enough to profit from each other's bases, few enough to share out."""
 TIE = 1e-9
+"""What part of a value is rounding."""
 WHOLE = 1e-6
+"""What solvers may be wrong by: an integer, a row with its coefficients, a limit with its size."""
 
 Progress = Callable[[float, float, float, str], None]
 """Seconds so far, bound, value, and the phase."""
@@ -69,6 +71,7 @@ class Search:
         self.x, self.recourse = np.zeros(0), np.zeros(0)
         self.root_x, self.reduced = np.zeros(self.master.width), np.zeros(self.master.width)
         self.dual = np.zeros(len(stages.first.row_upper))
+        self._slack = WHOLE * np.maximum(abs(stages.first.matrix).sum(axis=1).A1, 1.0)
         self.rounds: list[Round] = []
 
     @property
@@ -83,8 +86,11 @@ class Search:
     @property
     def closed(self) -> bool:
         """Whether bound and value are as near as is asked for."""
-        apart = self.value - self.bound
-        return bool(np.isfinite(apart) and apart <= max(self.gap * abs(self.value), self.absolute))
+        return bool(np.isfinite(self.value) and self.value - self.bound <= self.room(self.value))
+
+    def room(self, value: float, part: float = 1.0) -> float:
+        """How near to a value the bound must come; `part` is a part of the gap, not of what is only rounding."""
+        return max(part * self.gap * abs(value), self.absolute, TIE * abs(value))
 
     def check(self) -> None:
         """Stop where there is reason to."""
@@ -95,6 +101,13 @@ class Search:
         elif self.left() > 0:
             return
         raise Stop
+
+    def over(self) -> None:
+        """Nothing is left to be learned: what remains between bound and value is within what solvers are wrong by."""
+        self.check()
+        apart = self.value - self.bound
+        near = np.isfinite(apart) and apart <= WHOLE * max(1.0, abs(self.value))
+        self.status = Status.OPTIMAL if near else Status.FAILED
 
     def infeasible(self) -> None:
         """Nothing can be decided, or nothing better than what was found."""
@@ -124,17 +137,27 @@ class Search:
         self.solved += len(values)
         self.pivots += sum(piece.pivots for piece in pieces)
         worth = self.worth(x, values)
-        whole = np.abs(x[self.stages.integer] - np.round(x[self.stages.integer])) <= WHOLE
-        if worth < self.value and whole.all():
+        if worth < self.value and self.allowed(x):
             self.x, self.value, self.recourse = x.copy(), worth, values.copy()
         return values
 
+    def allowed(self, x: Floats) -> bool:
+        """Whether x keeps what the first stage asks for."""
+        first, whole = self.stages.first, x[self.stages.integer]
+        row = first.matrix @ x
+        return bool(
+            (np.abs(whole - np.round(whole)) <= WHOLE).all()
+            and (x >= first.lower - WHOLE).all() and (x <= first.upper + WHOLE).all()
+            and (row >= first.row_lower - self._slack).all() and (row <= first.row_upper + self._slack).all()
+        )  # fmt: skip
+
     def worth(self, x: Floats, values: Floats) -> float:
-        """The objective at x; infinite where x is not allowed."""
+        """The objective at x; infinite where the second stage has no solution or loses more than it may."""
         if not np.isfinite(values).all():
             return np.inf
         loss = objective(values, self.stages.weight, self.stages.risk)
-        if self.stages.most is not None and loss > self.stages.most + TIE:
+        most = self.stages.most
+        if most is not None and loss > most + WHOLE * max(1.0, abs(most)):
             return np.inf
         return float(self.stages.first.cost @ x) + loss
 
