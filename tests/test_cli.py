@@ -537,8 +537,14 @@ def test_certainty_sensitivity_and_policy_answer(toy: Path) -> None:
     assert {"bounds", "projects", "runs", "information"} <= set(told)
     worth = {row["value_of"]: row for row in told["information"]}
     assert 0 <= worth["perfect information"]["least"] <= worth["perfect information"]["most"]
-    for method, column in (("morris", "mu_star_loss"), ("sobol", "total_loss"), ("robustness", "share")):
-        told = json.loads(run("sensitivity", toy, *few, "--method", method, "--draws", "1", "--json").output)
+    for method, draws, column in (
+        ("morris", 2, "mu_star_loss"),
+        ("sobol", 8, "total_loss"),
+        ("robustness", 1, "share"),
+    ):
+        told = json.loads(
+            run("sensitivity", toy, *few, "--method", method, "--draws", draws, "--json").output
+        )
         assert column in told["sensitivity"][0]
     told = json.loads(run("policy", toy, *few, "--histories", "2", "--json").output)
     losses = {row["way"]: row["loss"] for row in told["summary"]}
