@@ -51,7 +51,13 @@ KNOWN = {"basis": "measured", "source": "made up"}
 HOME = "R00"
 FIRST_YEAR = 2026
 MONEY = 0.35
-PEOPLE = 0.05
+PEOPLE = 0.2
+RESEARCH = (0.1, 0.4)
+"""What the known route costs, as a part of a year's world market of its item."""
+BREAKTHROUGH = (0.2, 0.5)
+"""The part of home's gap that a developed item closes."""
+SUPPORT = (0.1, 0.4)
+"""The part of home's gap that a plant or a new supplier closes."""
 DEMAND = 0.2
 """Home's part of the world's demand."""
 STRONG = 0.3
@@ -327,7 +333,7 @@ def _project(draws: _Draws, kind: str, item: _Item) -> Row:
         size, price = draws.number(0.3, 0.8) * (1 - item.own), 1.1
         row["ramp_years"] = 1
     else:
-        size = (0.7 if kind == "develop" else 0.3) * (1 - item.own)
+        size = draws.number(*(BREAKTHROUGH if kind == "develop" else SUPPORT)) * (1 - item.own)
         price = draws.number(0.5, 1.5)
         row["ramp_years"] = draws.number(1, 3, 1)
     if kind == "diversify":
@@ -342,17 +348,18 @@ def _project(draws: _Draws, kind: str, item: _Item) -> Row:
 def _routes(draws: _Draws, item: _Item, tables: Tables) -> None:
     """One route, or two rivals: the second one is cheaper and less certain."""
     project, correlation = f"develop-{item.code}", draws.number(0.2, 0.5, 2)
-    # Dear technology takes more people, but not in proportion.
-    size = draws.whole(2, 5) + min(10, int(item.need_musd / 200.0))
+    research_musd = item.need_musd / DEMAND * draws.number(*RESEARCH)
     for name in ("known", "rival")[: 1 + draws.chance(0.8)]:
         rival = name == "rival"
-        teams = max(1, size // 2 if rival else size)
-        effort = round(teams * draws.number(1, 2.5), 1)
+        team_year_musd = draws.number(15, 35, 1)
+        effort = research_musd * (draws.number(0.5, 0.8) if rival else 1.0) / team_year_musd
+        effort = max(1.0, round(effort, 1))
+        teams = max(1, round(effort / draws.number(1, 2.5)))
         row: Row = {"project": project, "route": name, "effort_team_years": effort}
         row["effort_team_years_low"] = round(0.5 * effort, 1)
         row["effort_team_years_high"] = round(effort * draws.number(2, 3.5), 1)
         row["feasibility"] = draws.number(0.3, 0.7, 2) if rival else draws.number(0.5, 0.95, 2)
-        row |= {"correlation": correlation, "team_year_musd": draws.number(15, 35, 1)}
+        row |= {"correlation": correlation, "team_year_musd": team_year_musd}
         row |= {"teams_min": max(1, teams // 2), "teams_max": teams, "gate_years": draws.number(1, 2.5, 1)}
         tables["routes"].append(row)
         first = draws.whole(0, len(DISCIPLINES) - 1)

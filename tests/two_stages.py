@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 
-from wholenation.lp import Floats, Ints, Problem
+from wholenation.lp import Answer, Floats, Ints, Problem, Solver, Status
 from wholenation.stochastic.blocks import Pieces
+from wholenation.stochastic.deterministic import deterministic_equivalent
 from wholenation.stochastic.lshaped import Result
 from wholenation.stochastic.two_stage import Recourse, Risk, TwoStage
 
@@ -138,3 +140,94 @@ def drawn(seed: int, whole: str = "binary", *, hard: bool = False, samples: int 
         first, tuple(recourse), kind, weight / weight.sum(), tuple(low), tuple(high), tuple(technology), risk,
         groups=groups,
     )  # fmt: skip
+
+
+def covering(whole: str, worst: float) -> TwoStage:
+    """What is needed (1, 2.5 or `worst`) must be covered, for nothing but the first stage's cost; 0.5 comes later."""
+    n = 3
+    first = Problem(
+        np.array([3.0, 2.0, 4.0]), np.zeros(n), np.ones(n), sparse.csr_matrix((0, n)), np.zeros(0), np.zeros(0),
+        np.arange(n) < {"binary": 3, "mixed": 1, "continuous": 0}[whole],
+    )  # fmt: skip
+    second = Problem(
+        np.zeros(1), np.zeros(1), np.full(1, 0.5), sparse.csr_matrix([[1.0]]), np.zeros(1), np.full(1, np.inf)
+    )
+    return TwoStage(
+        first, (Recourse(second, np.zeros(1, dtype=np.int64)),), np.zeros(n, dtype=np.int64), np.full(n, 1 / n),
+        tuple(np.array([need]) for need in (1.0, 2.5, worst)), (np.full(1, np.inf),) * n,
+        (sparse.csr_matrix([[2.0, 1.0, 2.0]]),) * n,
+    )  # fmt: skip
+
+
+def twin(stages: TwoStage) -> Answer:
+    """The deterministic equivalent's answer."""
+    return Solver(deterministic_equivalent(stages).problem).solve()
+
+
+def limited(stages: TwoStage, share: float) -> TwoStage:
+    """With a limit on the loss, by that share of the way from the least loss to that of the optimum."""
+    first, n = stages.first, len(stages.first.cost)
+    best, least = twin(stages), twin(replace(stages, first=replace(first, cost=np.zeros(n))))
+    if best.status is not Status.OPTIMAL:
+        return stages
+    loss = best.objective - first.cost @ best.x[:n]
+    return replace(stages, most=least.objective + share * max(loss - least.objective, 0.1))
+
+
+def alone(stages: TwoStage, sample: int, x: Floats) -> float:
+    """The recourse of one sample, built and solved by itself."""
+    recourse = stages.recourse[stages.kind[sample]]
+    low, high = recourse.problem.row_lower.copy(), recourse.problem.row_upper.copy()
+    shift = stages.technology[sample] @ x
+    low[recourse.link], high[recourse.link] = stages.low[sample] - shift, stages.high[sample] - shift
+    answer = Solver(replace(recourse.problem, row_lower=low, row_upper=high)).solve()
+    return answer.objective if answer.status is Status.OPTIMAL else np.inf
+
+
+# --- The same in other words
+
+
+def taken(stages: TwoStage, samples: Sequence[int], weight: Floats) -> TwoStage:
+    """Those samples, in that order."""
+    parts = {name: tuple(getattr(stages, name)[s] for s in samples) for name in ("low", "high", "technology")}
+    return replace(stages, kind=stages.kind[list(samples)], weight=weight, **parts)
+
+
+def permuted(stages: TwoStage) -> TwoStage:
+    order = np.random.default_rng(0).permutation(len(stages))
+    return taken(stages, order, stages.weight[order])
+
+
+def split(stages: TwoStage) -> TwoStage:
+    weight = np.append(stages.weight, stages.weight[2] / 2)
+    weight[2] /= 2
+    return taken(stages, [*range(len(stages)), 2], weight)
+
+
+def weightless(stages: TwoStage) -> TwoStage:
+    more = taken(stages, [*range(len(stages)), 0, 3], np.append(stages.weight, [0.0, 0.0]))
+    side = (more.low[-1] + 5, np.maximum(more.high[-1], more.low[-1] + 6))
+    return replace(more, low=(*more.low[:-1], side[0]), high=(*more.high[:-1], side[1]))
+
+
+def dominated(stages: TwoStage) -> TwoStage:
+    """One more column, like the first but dearer; both may not be taken."""
+    first, n = stages.first, len(stages.first.cost)
+    more = {
+        name: np.append(getattr(first, name), getattr(first, name)[0])
+        for name in ("lower", "upper", "integer")
+    }
+    both = sparse.csr_matrix((np.ones(2), (np.zeros(2, int), [0, n])), shape=(1, n + 1))
+    wide = sparse.vstack([sparse.hstack([first.matrix, first.matrix[:, [0]]]), both], format="csr")
+    limits = np.append(first.row_lower, -np.inf), np.append(first.row_upper, first.upper[0])
+    cost = np.append(first.cost, first.cost[0] + 0.5)
+    technology = tuple(sparse.hstack([t, t[:, [0]]], format="csr") for t in stages.technology)
+    first = replace(first, cost=cost, matrix=wide, row_lower=limits[0], row_upper=limits[1], **more)
+    return replace(stages, first=first, technology=technology)
+
+
+def scaled(stages: TwoStage, factor: float = 1000.0) -> TwoStage:
+    recourse = tuple(
+        replace(one, problem=replace(one.problem, cost=factor * one.problem.cost)) for one in stages.recourse
+    )
+    return replace(stages, first=replace(stages.first, cost=factor * stages.first.cost), recourse=recourse)

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from ..errors import QuestionError
 from ..lp import Bools, Floats, Ints
 from .blocks import Pieces
+from .identity import content
 from .two_stage import TwoStage
 
 BROKEN = 1e-7
@@ -80,6 +82,10 @@ class Pool:
 
     def adopt(self, other: Pool) -> None:
         """Take over the dual solutions of another programme with the same recourse problems, in the same order."""
+        if content(self.stages.recourse) != content(other.stages.recourse):
+            raise QuestionError(
+                "the pool belongs to other second stages; give none, or one of the same recourse"
+            )
         for mine, theirs in zip(self._kinds, other._kinds, strict=True):
             self._take(mine, theirs.constant, theirs.dual, theirs.feasible)
 
@@ -109,7 +115,7 @@ class Pool:
         kind.feasible = np.append(kind.feasible, feasible[fresh])
 
     def best(self, x: Floats) -> tuple[Floats, Ints]:
-        """(S,) the best lower bound known for every sample at x, and which dual solution of its kind gives it, or -1."""
+        """(S,) the best lower bound known for every sample at x, and which dual solution gives it, -1 if there is none."""
         value = np.full(len(self.stages), -np.inf)
         which = np.full(len(self.stages), -1)
         for kind in self._kinds:

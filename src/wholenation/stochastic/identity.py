@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .two_stage import TwoStage
+from .two_stage import Recourse, TwoStage
 
 PACKAGES = ("wholenation", "highspy", "numpy", "scipy")
 
 
-def content(stages: TwoStage) -> bytes:
-    """32 bytes that are the same for equal programmes, in every process and on every machine."""
+def content(of: TwoStage | tuple[Recourse, ...]) -> bytes:
+    """32 bytes that are the same for equal programmes (or second stages), in every process and on every machine."""
     told = hashlib.blake2b(digest_size=32)
-    _tell(told, stages)
+    _tell(told, of)
     return told.digest()
 
 

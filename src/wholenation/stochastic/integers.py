@@ -35,10 +35,10 @@ DIVES = 25
 """Every so many nodes a dive starts from one."""
 
 
-def polish(search: Search, integers: Floats, phase: str) -> None:
+def polish(search: Search, integers: Floats, phase: str, rounds: int = POLISH) -> None:
     """With these integers, the best of everything else."""
     best, part = np.inf, search.master.at(integers)
-    for _ in range(POLISH):
+    for _ in range(rounds):
         search.check()
         answer = _node(search, part)
         if answer.status is not Status.OPTIMAL or answer.objective >= search.value - search.room(
@@ -164,7 +164,7 @@ def prove(search: Search) -> None:
         if made % 10 < 2:
             search.told("proof")
     search.raise_bound(min(left, search.value))
-    if not np.isfinite(search.value):
+    if not np.isfinite(min(left, search.value)):
         search.infeasible()
     search.told("proof")
 

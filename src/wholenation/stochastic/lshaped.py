@@ -96,9 +96,9 @@ def solve(
         raise
     asked = running if journal is None else Remembered(running, journal)
     search = Search(stages, asked, gap, absolute, time_limit, clusters, progress)
-    if pool is not None:
-        search.pool.adopt(pool)
     try:
+        if pool is not None:
+            search.pool.adopt(pool)
         with _interrupts(search):
             _run(search, starts, propose)
     except Stop:
@@ -121,7 +121,12 @@ def _run(
 ) -> None:
     for x in starts:
         search.try_out(x, "start")
-    solve_root(search)
+
+    def try_proposals() -> None:
+        for x in propose(search.root_x) if propose else ():
+            polish(search, x[search.stages.integer], "dive", rounds=2)
+
+    solve_root(search, try_proposals if search.mixed else None)
     if not search.mixed:
         search.over()
         return

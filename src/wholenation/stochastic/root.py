@@ -6,23 +6,32 @@ Cuts are sought exactly at a point between the best so far and the master's (in-
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..lp import Answer, Floats, Status
-from .search import TIE, Search
+from .search import TIE, Search, Stop
 
 MIXED = 0.2
 """Part of the master's point in the point at which cuts are sought; the rest is the best point so far."""
 FREE = 2
 """Rounds of cuts from known dual solutions between two exact ones."""
+EARLY = 4
+"""Exact rounds after which a first decision is sought."""
+AGAIN = 8
+"""Every so many rounds another one is."""
 MANY = 200
 """Most such rounds at the very beginning, where an earlier solve has left dual solutions."""
 LOOK_BACK = 25
 """The root is done when so many exact rounds have not raised the bound by a twentieth of the gap."""
 
 
-def solve_root(search: Search) -> None:
-    """Raise the bound to that of the relaxation, or near it where integers will decide the rest."""
+def solve_root(search: Search, early: Callable[[], None] | None = None) -> None:
+    """Raise the bound to that of the relaxation, or near it where integers will decide the rest.
+
+    `early` is called when the relaxation has taken shape, to find a first useful decision.
+    """
     n = search.master.width
     # What an earlier solve has found out says nearly everything, and costs no solve.
     answer = _free(search, _told(search), MANY if len(search.pool) else 0)
@@ -54,6 +63,8 @@ def solve_root(search: Search) -> None:
         # Where the bound stands still, only cuts at the master's own point raise it.
         outside = not learned or abs(search.bound - before) <= TIE * abs(search.bound)
         search.told("root")
+        if early is not None and len(bounds) % AGAIN == EARLY:
+            early()
         bounds.append(search.bound)
         room = search.room(best, 0.2) if np.isfinite(best) else 0.0
         if best - search.bound <= room:
@@ -62,6 +73,10 @@ def solve_root(search: Search) -> None:
         if search.mixed and search.bound - ago <= room / 4:
             break
     search.check()
+    if not search.master.open.all():
+        # Every point fails by less than is told from rounding; without cuts the tree would bound nothing.
+        search.over()
+        raise Stop
 
 
 def _free(search: Search, answer: Answer, rounds: int) -> Answer:

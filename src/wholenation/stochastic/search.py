@@ -71,7 +71,7 @@ class Search:
         self.x, self.recourse = np.zeros(0), np.zeros(0)
         self.root_x, self.reduced = np.zeros(self.master.width), np.zeros(self.master.width)
         self.dual = np.zeros(len(stages.first.row_upper))
-        self._slack = WHOLE * np.maximum(abs(stages.first.matrix).sum(axis=1).A1, 1.0)
+        self._slack = WHOLE * np.maximum(np.asarray(abs(stages.first.matrix).sum(axis=1)).ravel(), 1.0)
         self.rounds: list[Round] = []
 
     @property
