@@ -86,7 +86,9 @@ def main(engine: str, workers: int = 2) -> None:
         times.append(time.perf_counter() - begun)
     close()
     middle = sorted(times)[len(times) // 2]
-    print(f"{engine}: {middle / TASKS * 1e3:.2f} ms a task with {workers} workers; started in {started:.1f} s")
+    print(
+        f"{engine}: {middle / TASKS * 1e3:.2f} ms a task with {workers} workers; started in {started:.1f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What every benchmark shares: how to time, and a line of a result."""
+"""What every benchmark shares: how to time, what a result looks like, and how a long one says that it is alive."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -31,6 +31,24 @@ class Line:
         if self.wanted is None:
             return None
         return self.value >= self.wanted if self.at_least else self.value <= self.wanted
+
+
+Said = Line | str
+"""A number, or a sentence where there is none."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A benchmark that can be run by itself: what it does, and about how many minutes that takes at most."""
+
+    run: Callable[[bool], Iterable[Said]]
+    told: str
+    minutes: float
+
+
+def going_on(what: str) -> None:
+    """Say on standard error what is being done now, so that a long benchmark is not taken for a dead one."""
+    print(f"  ... {time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
 def median_seconds(function: Callable[[], object], repeats: int) -> float:

@@ -18,9 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from two_stages import (
-    alone, course, covering, dominated, drawn, limited, permuted, scaled, split, twin, weightless,
-)  # fmt: skip
+from two_stages import CHANGES, alone, course, covering, drawn, limited, scaled, twin, weightless
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -73,10 +71,11 @@ def reaches(result: Result, optimum: float, tolerance: float = 1e-6) -> None:
 # --- The deterministic equivalent
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(
     seed=SEEDS, whole=st.sampled_from(WHOLE), hard=st.booleans(), risk=st.sampled_from(RISKS),
-    share=st.sampled_from([None, None, 0.5, 0.1]), size=st.sampled_from([1, 4, 9]), clusters=st.sampled_from([1, 3, 64]),
+    share=st.sampled_from([None, None, 0.5, 0.1]), size=st.sampled_from([1, 4, 9]),
+    clusters=st.sampled_from([1, 3, 64]),
 )  # fmt: skip
 def test_the_deterministic_equivalent_has_the_same_optimum(seed, whole, hard, risk, share, size, clusters):
     stages = replace(drawn(seed, whole, hard=hard, samples=size), risk=risk)
@@ -107,7 +106,7 @@ def test_a_limit_below_the_least_loss_is_infeasible(whole):
         assert exactly(limited(drawn(seed, whole), -0.1)).status is Status.INFEASIBLE
 
 
-@pytest.mark.parametrize(("whole", "cost"), zip(WHOLE, (7.0, 6.0, 6.0), strict=True))
+@pytest.mark.parametrize(("whole", "cost"), [("binary", 7.0), ("mixed", 6.0), ("continuous", 6.0)])
 def test_proofs_alone_make_a_plan_feasible(whole, cost):
     # At worst 4, of which 0.5 comes later. The first column covers 2 for 3; of the other 1.5 the second covers 1 for 2,
     # and the third 2 for 4, which whole must be taken alone with the first.
@@ -170,10 +169,9 @@ def test_every_plan_one_by_one(seed):
 # --- What changes nothing
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(
-    seed=SEEDS, whole=st.sampled_from(WHOLE), hard=st.booleans(),
-    change=st.sampled_from([permuted, split, weightless, dominated, scaled]),
+    seed=SEEDS, whole=st.sampled_from(WHOLE), hard=st.booleans(), change=st.sampled_from(CHANGES)
 )  # fmt: skip
 def test_the_same_in_other_words(seed, whole, hard, change):
     stages = drawn(seed, whole, hard=hard and change is not weightless)
@@ -183,7 +181,7 @@ def test_the_same_in_other_words(seed, whole, hard, change):
         reaches(after, before.value * (1000.0 if change is scaled else 1.0))
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(seed=SEEDS, whole=st.sampled_from(WHOLE), hard=st.booleans())
 def test_a_pool_of_an_earlier_solve_saves_solves(seed, whole, hard):
     earlier = drawn(seed, whole, hard=hard)

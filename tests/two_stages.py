@@ -231,3 +231,6 @@ def scaled(stages: TwoStage, factor: float = 1000.0) -> TwoStage:
         replace(one, problem=replace(one.problem, cost=factor * one.problem.cost)) for one in stages.recourse
     )
     return replace(stages, first=replace(stages.first, cost=factor * stages.first.cost), recourse=recourse)
+
+
+CHANGES = (permuted, split, weightless, dominated, scaled)

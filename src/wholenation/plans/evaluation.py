@@ -6,12 +6,13 @@ import numpy as np
 
 from ..network import Floats
 from ..stochastic.two_stage import Risk, objective
-from .first_stage import NO_RULES, Rules
+from .first_stage import NO_RULES, THRIFT, Rules
 from .futures import Decision, Judge
 from .result import funded
 from .samples import Samples
 
-NOTHING = 1e-9
+NOTHING = THRIFT
+"""A project that saves less, in years of output, is not worth the trouble."""
 
 
 def stratified_mean(values: Floats, samples: Samples) -> tuple[float, float]:

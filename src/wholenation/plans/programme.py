@@ -90,6 +90,7 @@ def plan(
     if progress:
         progress(0, 1, "projects that save nothing")
     decision = trimmed(setting.judge, decision, drawn, risk, rules)
+    value = objective(setting.judge.losses(decision, drawn), drawn.weight, risk)
     why = reasons(
         setting, programme, found, decision, drawn, risk, gap=gap, seconds=explain, workers=workers,
         progress=progress,

@@ -28,6 +28,7 @@ LEAST = 5e-4
 """Years of output below which a saving is none: what is shown has three places."""
 SCARCE = 1e-9
 SPENT = 0.99
+MADE = ("process", "product")
 
 COLUMNS = {
     "project": pl.String, "decision": pl.String, "loss_if_reversed": pl.Float64, "at_least": pl.Float64,
@@ -225,10 +226,7 @@ def _kept(case: _Case, p: int, unchanged: float, again: Result | None) -> dict[s
     elif total <= 0.5:
         turn = "it costs next to nothing and stays while it saves anything"
     elif price <= SCARCE:
-        turn = (
-            f"no further cost alone, as long as contributors have money left over: of the {_musd(_room(case, p))} "
-            f"that may go to it, {_musd(total)} do"
-        )
+        turn = ""
     else:
         turn = (
             f"its cost of {_musd(total)} rose by about {loss / price:.0%}: "
@@ -240,15 +238,21 @@ def _kept(case: _Case, p: int, unchanged: float, again: Result | None) -> dict[s
         said += "" if exact else f" (at least {least:.3f}; time ended the search)"
     said += f". It uses what is scarce: {binds}." if binds else ". Nothing that it uses is scarce."
     start = horizon.times[(cost > SCARCE).argmax()] if total > SCARCE else horizon.start
-    said += f" It would go if {turn}." if "no further cost" not in turn else f" It would go for {turn}."
+    if turn:
+        said += f" It would go if {turn}."
+    else:
+        turn = "what it saves were less than a rounding of the plan"
+        said += f" Money does not decide: those who may pay for it have {_musd(_room(case, p))} left."
     said = f"Funded from {start:.0f}. {said}"
     return _row(case, p, "in", loss, least, unchanged, exact, binds, turn, said)
 
 
 def _room(case: _Case, p: int) -> float:
-    """USD million of all pools that may pay for a project."""
+    """USD million that the plan leaves in the pools that may pay for a project."""
     menu, network = case.setting.menu, case.setting.network
-    return float(sum(pool.paid_musd.sum() for pool in menu.pools if eligible(menu, network, pool)[p]))
+    used = case.decision.money.sum(axis=(1, 2))
+    mine = [k for k, pool in enumerate(menu.pools) if eligible(menu, network, pool)[p]]
+    return max(float(sum(menu.pools[k].paid_musd.sum() - used[k] for k in mine)), 0.0)
 
 
 # --- Projects that are out
@@ -359,8 +363,10 @@ def _scarcest(case: _Case) -> list[tuple[int, float]]:
             limits = with_capacity(future.limits, setting.menu, grown, future.open, future.place)
             known[key] = problems[int(s)].solve(limits).scarcity.sum(axis=1)
         total[future.kept] += weight * known[key]
+    # What is made of others is scarce because they are; what can be funded, or bought, tells more.
+    bought = np.array([kind not in MADE for kind in setting.network.kinds])
     order = np.argsort(-total, kind="stable")
-    return [(int(j), float(total[j])) for j in order if total[j] > LEAST]
+    return [(int(j), float(total[j])) for j in order if total[j] > LEAST and bought[j]]
 
 
 def _rejected(

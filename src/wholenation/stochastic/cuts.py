@@ -115,7 +115,7 @@ class Pool:
         kind.feasible = np.append(kind.feasible, feasible[fresh])
 
     def best(self, x: Floats) -> tuple[Floats, Ints]:
-        """(S,) the best lower bound known for every sample at x, and which dual solution gives it, -1 if there is none."""
+        """(S,) the best lower bound known for every sample at x, and which dual solution gives it (-1: none)."""
         value = np.full(len(self.stages), -np.inf)
         which = np.full(len(self.stages), -1)
         for kind in self._kinds:
