@@ -40,9 +40,9 @@ def limit(samples: int) -> float:
     return max(30.0, 0.72 * samples) if samples > 200 else 1.5 * GOALS.get(samples, 20.0)
 
 
-def asked(instance: str, samples: int, *, workers: int | None = None) -> Question:
+def asked(instance: str, samples: int) -> Question:
     """The question that most parts put, so that they share its answer."""
-    return Question(instance, samples, GAP, limit(samples), workers)
+    return Question(instance, samples, GAP, limit(samples))
 
 
 def goals(smoke: bool) -> Iterator[Said]:
@@ -71,7 +71,7 @@ def first_useful(found: Found) -> float:
     for seconds, _, value in found.rounds:
         if value - found.bound <= USEFUL_GAP * abs(value):
             return seconds
-    return float("inf")
+    return found.seconds if found.gap <= USEFUL_GAP else float("inf")
 
 
 def curve(smoke: bool) -> Iterator[Said]:
@@ -94,7 +94,8 @@ def curve(smoke: bool) -> Iterator[Said]:
                 "×",
                 1.0,
             )
-        low, high = sizes[0], sizes[-1]
+        # The fewest samples are solved in one process, which would not compare.
+        low, high = sizes[min(1, len(sizes) - 2)], sizes[-1]
         memory = (found[high].mib - found[low].mib) / (high - low)
         yield Line(f"{instance}: memory of a sample more, {low:,} to {high:,}", memory, "MiB")
         if ended != list(sizes):

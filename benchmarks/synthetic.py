@@ -1,8 +1,8 @@
 """Made-up chains of the planner's class, of any size, and hard in the way that the real one is.
 
-`synthetic_chain` draws tables, writes them as a user would, and reads them with all checks. Every number comes from
-uniform draws of seeded PCG64 streams (one per group of tables) by sums, products and quotients alone, and is rounded:
-a seed gives the same tables on every machine. What is drawn from what:
+`write_synthetic` draws tables and writes them as a user would; `synthetic_chain` reads them with all checks. Every
+number comes from uniform draws of seeded PCG64 streams (one per group of tables) by sums, products and quotients alone,
+and is rounded: a seed gives the same tables on every machine. What is drawn from what:
 
 - items: 8 % products, 18 % processes in three layers, 32 % tools, 8 % software, 34 % materials in two layers; world
   markets of 60 to 16,000 USD million a year (uniform over octaves), tool lifetimes of 5 to 15 years, stocks of 1 to 6
@@ -18,14 +18,29 @@ a seed gives the same tables on every machine. What is drawn from what:
   horizon. But for the embargo, they name a part of the items of which the controller has more than 0.3 of the world.
 - missions: every product at 0.9 to 1 of the base year, rising to 1, at weights of 0.3 to 1.
 - projects: of the items of which home makes less than `EXPOSED`, by the parts in `MIX`, and one that trains people of
-  each discipline. A capacity is 0.7 (develop) or 0.3 of home's gap, most controls deny another part of it: a fraction
-  of a project buys all that a scenario takes, which is what makes the relaxation loose.
-- routes: two rivals in eight cases of ten. Effort most likely 1 to 2.5 years of the full team, 0.5 and 2 to 3.5 times
-  that at best and at worst; feasibility 0.3 to 0.95 (the cheaper rival up to 0.7); correlation 0.2 to 0.5.
-- people: of each discipline `PEOPLE` times what all routes at once would take.
+  each discipline. A capacity closes a part of home's gap: `BREAKTHROUGH` if developed, `SUPPORT` if built, attracted or
+  bought elsewhere, 0.3 to 0.8 in stock. Capital is 0.5 to 1.5 of what that capacity makes in a year.
+- routes: two rivals in eight cases of ten. The known one costs `RESEARCH` of a year's world market of its item, by
+  teams of USD 15 to 35 million a year that most likely take 1 to 2.5 years, and 0.5 and 2 to 3.5 times that at best
+  and at worst; the rival costs 0.5 to 0.8 of it. Feasibility 0.5 to 0.95, the rival's 0.3 to 0.7; correlation 0.2 to
+  0.5. A team takes 15 to 45 people of one or two disciplines.
+- people: of each discipline `PEOPLE` times what all routes at once would take; training adds 0.04 to 0.08 of that a
+  year.
 - money: `MONEY` times what all projects and all routes would most likely cost, growing over the years (early money is
   the scarcest): half from the treasury, a quarter from industry, which matches what others give, a quarter from
   regions, earmarked for two stages, of which 0.85 is paid in.
+
+How large things are beside each other is taken from the example chain for CHN (in brackets), as far as that decides how
+hard the problem is. All routes at once would take 5.5 times the people there are (3 to 6 times). A route takes 0.01 to
+0.02 of them in the median (0.01 to 0.03), the largest more than there are (0.9), so that only a part of its teams can
+work; and 0.02 of the money in the median (0.005), 0.4 at most (0.2). Worth is spread over three orders of magnitude, as
+markets are. What stays made up is the shape of the chain.
+
+Which instance it is: 100 items, 8 jurisdictions, 8 years and 150 projects give a first stage of 5,600 columns, 1,100 of
+them binary, and second stages of 2,200 to 6,300 rows. The relaxation lies 0.5 to 2 % below the optimum (seeds 0 to 2,
+10 and 50 samples), because a part of a profile buys the same part of the mastery: where controls take less than a
+project offers, the relaxation pays for that much alone. Seed 0 is the hardest of the three for HiGHS on the extensive
+form, and the benchmarks use it; with 10 samples the extensive form is no hopeless case.
 """
 
 from __future__ import annotations
@@ -156,6 +171,19 @@ def synthetic_chain(
 
     Raises `ValueError` where the class needs more of something, or the items have no room for so many projects.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        return read_chain(write_synthetic(Path(folder), technologies, regions, years, projects, seed))
+
+
+def write_synthetic(
+    folder: Path,
+    technologies: int = 100,
+    regions: int = 8,
+    years: int = 8,
+    projects: int = 150,
+    seed: int = 0,
+) -> Path:
+    """The folder, with the package of such a chain in it."""
     for name, given, least in (
         ("technologies", technologies, 20),
         ("regions", regions, 5),
@@ -183,7 +211,18 @@ def synthetic_chain(
         "pools": _pools(streams[6], menu, years),
     }
     tables["jurisdictions"][0]["demand_share"] = DEMAND
-    return _read(tables, f"synthetic-{technologies}-{regions}-{years}-{projects}-{seed}")
+    name = f"synthetic-{technologies}-{regions}-{years}-{projects}-{seed}"
+    for table, rows in tables.items():
+        # Drawn, so known exactly: ranges other than those of the efforts would say nothing.
+        known = {column: value for column, value in KNOWN.items() if column in dictionary()[table]}
+        told = [row | known for row in rows]
+        fields = list(dict.fromkeys(key for row in told for key in row))
+        with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, fields, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(told)
+    write_package(folder, name=name, title="A made-up chain")
+    return folder
 
 
 def _items(
@@ -319,8 +358,8 @@ def _projects(draws: _Draws, made: list[_Item], count: int) -> Tables:
             tables["projects"].append(_project(draws, kind, item))
             if kind == "develop":
                 _routes(draws, item, tables)
-    for discipline in DISCIPLINES:
-        graduates = draws.whole(60, 120)
+    for discipline, people in _people(tables).items():
+        graduates = max(1, round(draws.number(0.04, 0.08) * PEOPLE * people))
         row: Row = {"project": f"train-{discipline}", "kind": "train", "resource": discipline}
         row |= {"capacity": graduates, "ramp_years": draws.whole(2, 3), "capex_musd": 2 * graduates}
         tables["projects"].append(row)
@@ -368,17 +407,23 @@ def _routes(draws: _Draws, item: _Item, tables: Tables) -> None:
             tables["staffing"].append(people | {"per_team": draws.whole(15, 45)})
 
 
+def _people(menu: Tables) -> dict[str, float]:
+    """What all routes at once would take of each discipline."""
+    teams = {(row["project"], row["route"]): row["teams_max"] for row in menu["routes"]}
+    found = dict.fromkeys(DISCIPLINES, 0.0)
+    for row in menu["staffing"]:
+        found[row["resource"]] += row["per_team"] * teams[row["project"], row["route"]]
+    return found
+
+
 def _pools(draws: _Draws, menu: Tables, years: int) -> list[Row]:
     pools: list[Row] = []
-    routes = {(row["project"], row["route"]): row for row in menu["routes"]}
-    wanted = dict.fromkeys(DISCIPLINES, 0.0)
-    for row in menu["staffing"]:
-        wanted[row["resource"]] += row["per_team"] * routes[row["project"], row["route"]]["teams_max"]
-    for discipline, people in wanted.items():
+    routes = menu["routes"]
+    for discipline, people in _people(menu).items():
         pool: Row = {"contributor": "Universities", "resource": discipline, "unit": "people"}
         pool["amount"] = round(PEOPLE * people)
         pools += [pool | {"year": FIRST_YEAR + year} for year in range(years)]
-    research = sum(row["effort_team_years"] * row["team_year_musd"] for row in routes.values())
+    research = sum(row["effort_team_years"] * row["team_year_musd"] for row in routes)
     total = MONEY * (research + sum(row["capex_musd"] for row in menu["projects"]))
     # Contributor, part of all money, terms.
     terms: list[tuple[str, float, Row]] = [
@@ -397,20 +442,3 @@ def _pools(draws: _Draws, menu: Tables, years: int) -> list[Row]:
             for year in range(years)
         ]
     return pools
-
-
-def _read(tables: Tables, name: str) -> Chain:
-    """The chain that these rows make, through files as a user would write them."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        for table, rows in tables.items():
-            # Drawn, so known exactly: ranges other than those of the efforts would say nothing.
-            known = {name: value for name, value in KNOWN.items() if name in dictionary()[table]}
-            told = [row | known for row in rows]
-            fields = list(dict.fromkeys(key for row in told for key in row))
-            with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, fields, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(told)
-        write_package(folder, name=name, title="A made-up chain")
-        return read_chain(folder)

@@ -18,7 +18,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from two_stages import CHANGES, alone, course, covering, drawn, limited, scaled, twin, weightless
+from two_stages import (
+    CHANGES,
+    alone,
+    course,
+    covering,
+    drawn,
+    holds,
+    limited,
+    reaches,
+    scaled,
+    twin,
+    weightless,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -53,25 +65,10 @@ def exactly(stages: TwoStage, **settings: object) -> Result:
     return solve(stages, **{"gap": 0.0, "engine": Here(stages)} | settings)
 
 
-def holds(result: Result, optimum: float, tolerance: float = 1e-6) -> None:
-    """The truth lies between bound and value, in the end and in every round."""
-    room = tolerance * max(1.0, abs(optimum))
-    for one in (result, *result.rounds):
-        assert one.bound <= optimum + room
-        assert one.value >= optimum - room
-
-
-def reaches(result: Result, optimum: float, tolerance: float = 1e-6) -> None:
-    assert result.status is Status.OPTIMAL
-    assert result.value == pytest.approx(optimum, rel=tolerance, abs=tolerance)
-    assert result.bound == pytest.approx(optimum, rel=tolerance, abs=tolerance)
-    holds(result, optimum, tolerance)
-
-
 # --- The deterministic equivalent
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=70, deadline=None, derandomize=True)
 @given(
     seed=SEEDS, whole=st.sampled_from(WHOLE), hard=st.booleans(), risk=st.sampled_from(RISKS),
     share=st.sampled_from([None, None, 0.5, 0.1]), size=st.sampled_from([1, 4, 9]),
@@ -98,6 +95,12 @@ def test_a_gap_that_is_asked_for_is_kept(gap):
         result = exactly(stages, gap=gap)
         assert result.status is Status.OPTIMAL and result.gap <= gap
         holds(result, twin(stages).objective)
+
+
+@pytest.mark.parametrize(("seed", "whole"), [(10, "binary"), (34, "mixed"), (14, "continuous")])
+def test_a_limit_at_the_least_loss_in_large_units(seed, whole):
+    stages = limited(scaled(drawn(seed, whole), 1e5), 0.0)
+    reaches(exactly(stages), twin(stages).objective)
 
 
 @pytest.mark.parametrize("whole", WHOLE)
@@ -181,7 +184,7 @@ def test_the_same_in_other_words(seed, whole, hard, change):
         reaches(after, before.value * (1000.0 if change is scaled else 1.0))
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(seed=SEEDS, whole=st.sampled_from(WHOLE), hard=st.booleans())
 def test_a_pool_of_an_earlier_solve_saves_solves(seed, whole, hard):
     earlier = drawn(seed, whole, hard=hard)
@@ -202,7 +205,7 @@ def test_a_pool_of_another_second_stage_is_refused():
 @pytest.mark.parametrize("whole", WHOLE)
 def test_starts_and_proposals_that_break_the_first_stage_are_no_decisions(whole):
     points = [*(np.full(6, v) for v in (-1.0, 0.5, 1.0, 3.0)), np.arange(6) % 2.0]
-    for seed in range(3):
+    for seed in range(2):
         stages = drawn(seed, whole)
         for help_ in ({"starts": points}, {"propose": lambda _: points}):
             reaches(exactly(stages, **help_), twin(stages).objective)

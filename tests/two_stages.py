@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scipy import sparse
 
 from wholenation.lp import Answer, Floats, Ints, Problem, Solver, Status
@@ -140,6 +141,21 @@ def drawn(seed: int, whole: str = "binary", *, hard: bool = False, samples: int 
         first, tuple(recourse), kind, weight / weight.sum(), tuple(low), tuple(high), tuple(technology), risk,
         groups=groups,
     )  # fmt: skip
+
+
+def holds(result: Result, optimum: float, tolerance: float = 1e-6) -> None:
+    """The truth lies between bound and value, in the end and in every round."""
+    room = tolerance * max(1.0, abs(optimum))
+    for one in (result, *result.rounds):
+        assert one.bound <= optimum + room
+        assert one.value >= optimum - room
+
+
+def reaches(result: Result, optimum: float, tolerance: float = 1e-6) -> None:
+    assert result.status is Status.OPTIMAL
+    assert result.value == pytest.approx(optimum, rel=tolerance, abs=tolerance)
+    assert result.bound == pytest.approx(optimum, rel=tolerance, abs=tolerance)
+    holds(result, optimum, tolerance)
 
 
 def covering(whole: str, worst: float) -> TwoStage:

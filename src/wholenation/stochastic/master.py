@@ -134,10 +134,16 @@ class Master:
             if answer.status is Status.OPTIMAL and self.open.all():
                 self.bound = max(self.bound, answer.bound)
             return answer
-        self._hold(part)
-        answer = self._lp.solve(keep=True)
-        self._hold(self.whole())
-        return answer
+        self._hold(self._lp, part)
+        try:
+            return self._lp.solve(keep=True)
+        except AnswerError:
+            # Where the warm solver has lost its way, a new one with a presolve finds it.
+            fresh = Solver(self.problem())
+            self._hold(fresh, part)
+            return fresh.solve()
+        finally:
+            self._hold(self._lp, self.whole())
 
     def _all(self) -> Answer:
         """The relaxation; where it has no least point, the least of those in the box, which bounds nothing."""
@@ -181,11 +187,11 @@ class Master:
         """The points with these integers."""
         return replace(self.whole(), lower=integers, upper=integers)
 
-    def _hold(self, part: Part) -> None:
-        self._lp.set_column_bounds(self.stages.integer, part.lower, part.upper)
+    def _hold(self, solver: Solver, part: Part) -> None:
+        solver.set_column_bounds(self.stages.integer, part.lower, part.upper)
         if len(part.least):
             place = len(self.stages.first.row_upper) + np.arange(len(part.least))
-            self._lp.set_row_bounds(place, part.least, part.most)
+            solver.set_row_bounds(place, part.least, part.most)
 
     def cut(self, pool: Pool, which: Ints, tail: Bools) -> list[Cut]:
         """One cut per cluster from the pieces `which` (S,), with the samples in `tail` (S,) counted to the tail."""

@@ -19,7 +19,9 @@ BLOCK = 16
 TIE = 1e-9
 """What part of a value is rounding."""
 WHOLE = 1e-6
-"""What solvers may be wrong by: an integer, a row with its coefficients, a limit with its size."""
+"""What solvers may be wrong by: an integer, a row with its coefficients, a value with its size."""
+LIMIT = 1e-7
+"""What part of itself the limit on the objective may be exceeded by."""
 
 Progress = Callable[[float, float, float, str], None]
 """Seconds so far, bound, value, and the phase."""
@@ -157,7 +159,7 @@ class Search:
             return np.inf
         loss = objective(values, self.stages.weight, self.stages.risk)
         most = self.stages.most
-        if most is not None and loss > most + WHOLE * max(1.0, abs(most)):
+        if most is not None and loss > most + LIMIT * max(1.0, abs(most)):
             return np.inf
         return float(self.stages.first.cost @ x) + loss
 
