@@ -197,9 +197,16 @@ def test_a_pool_of_an_earlier_solve_saves_solves(seed, whole, hard):
             reaches(warm, cold.value)
 
 
-def test_a_pool_of_another_second_stage_is_refused():
-    with pytest.raises(QuestionError, match="other second stages"):
-        exactly(drawn(0), pool=exactly(scaled(drawn(0))).pool)
+def test_a_pool_helps_with_the_second_stages_that_are_the_same():
+    """Of others it says nothing, and nothing wrong; the order in which they stand is the programme's own affair."""
+    stages = drawn(0)
+    cold = exactly(stages)
+    stranger = exactly(stages, pool=exactly(scaled(stages)).pool)
+    assert (stranger.solved, stranger.value) == (cold.solved, cold.value)
+    turned = replace(stages, recourse=stages.recourse[::-1], kind=len(stages.recourse) - 1 - stages.kind)
+    warm = exactly(turned, pool=cold.pool)
+    reaches(warm, cold.value)
+    assert warm.solved <= cold.solved
 
 
 @pytest.mark.parametrize("whole", WHOLE)

@@ -284,7 +284,7 @@ def show_sensitivity(found: pl.DataFrame, method: str) -> None:
 
 def show_policy(policy: Policy) -> None:
     """The loss of a fixed plan, of one that is made again, and with perfect information."""
-    dates = ", ".join(f"{date:g}" for date in policy.dates)
+    dates = ", ".join(f"{date:g}" for date in policy.dates[1:]) or "no year"
     for remark in policy.remarks:
         say(remark, style="yellow")
     legend = (

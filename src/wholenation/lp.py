@@ -198,12 +198,12 @@ class Solver:
             return self._answer()
         with _interrupts() as pressed:
             self._pressed = pressed
-            self._watch(pressed, progress or (lambda *_: None), np.inf if enough is None else enough)
+            self._watch(pressed, progress or (lambda *_: None), enough)
             highs.run()
         return self._answer()
 
     def _watch(
-        self, pressed: list[bool], progress: Callable[[float, float, float], None], enough: float
+        self, pressed: list[bool], progress: Callable[[float, float, float], None], enough: float | None
     ) -> None:
         """Call `progress` a few times a second while the solver works, and end it in good order after Ctrl-C."""
         last = -1.0
@@ -211,7 +211,7 @@ class Solver:
         def told(event: Any) -> None:
             nonlocal last
             data = event.data_out
-            if pressed or data.mip_dual_bound >= enough:
+            if pressed or (enough is not None and data.mip_dual_bound >= enough):
                 event.interrupt()
             elif data.running_time - last >= 0.2:
                 last = data.running_time

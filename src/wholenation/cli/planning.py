@@ -27,7 +27,7 @@ from .options import (
     to_result,
 )
 
-question = options(
+problem = options(
     samples,
     click.option(
         "--risk-aversion", type=Number(0, 1), default=0.25, show_default=True,
@@ -47,6 +47,9 @@ question = options(
         "--holdback", type=Number(0, 1), default=0.0, show_default=True,
         help="Part of each call of money that is kept until the next one.",
     ),
+    seed,
+)  # fmt: skip
+method = options(
     click.option(
         "--gap", type=Number(0, 1, max_open=True), default=0.01, show_default=True,
         help="Stop when this close to the best possible.",
@@ -55,9 +58,9 @@ question = options(
         "--time-limit", type=Number(min=0, min_open=True), default=120.0, show_default=True, metavar="SECONDS",
         help="Stop after this time with the best plan found.",
     ),
-    seed,
     click.option("--workers", type=click.IntRange(min=1), help="Processes that solve; all cores, if not told."),
 )  # fmt: skip
+question = options(problem, method)
 budget = click.option(
     "--budget", type=Number(min=0), metavar="MUSD",
     help="Money in all, in USD million: all pools are scaled to it.",
@@ -68,10 +71,10 @@ limits = options(
         "--max-loss", type=Number(min=0), metavar="YEARS",
         help="Most loss that the plan may leave, mean and tail mixed, in years of output.",
     ),
-    click.option(
-        "--engine", default="local", show_default=True, metavar="ENGINE",
-        help="Where subproblems are solved: local, or the address of a cluster's scheduler, tcp://HOST:PORT.",
-    ),
+)  # fmt: skip
+engine = click.option(
+    "--engine", default="local", show_default=True, metavar="ENGINE",
+    help="Where subproblems are solved: local, or the address of a cluster's scheduler, tcp://HOST:PORT.",
 )  # fmt: skip
 
 
@@ -94,6 +97,7 @@ def numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 @question
 @budget
 @limits
+@engine
 @click.option(
     "--explain", type=Number(min=0), default=0.0, show_default=True, metavar="SECONDS",
     help="Plan again with single choices reversed, for so long: what each is worth exactly.",
@@ -146,6 +150,7 @@ def plan(folder: Sequence[str], home: str | None, as_json: bool, to: str | None,
 )
 @question
 @limits
+@engine
 @answers
 def frontier(folder: Sequence[str], home: str | None, as_json: bool, to: str | None, **settings: Any) -> None:
     """What does each further billion buy, and whose? The best plan at each budget."""
@@ -168,6 +173,7 @@ def frontier(folder: Sequence[str], home: str | None, as_json: bool, to: str | N
 @question
 @budget
 @limits
+@engine
 @click.option(
     "--replications", type=click.IntRange(min=2), default=5, show_default=True,
     help="Independent plans that bound the true optimum.",
@@ -202,7 +208,11 @@ def certainty(
             left_out = ("replications", "evaluate", "engine")
             others = {name: value for name, value in settings.items() if name not in left_out}
             tables["information"] = value_of_information(chain, home, **others, progress=tell)
-    if not answer(to_result(chain, "certainty", {"home": home, **settings}, tables), as_json, to):
+    if not answer(
+        to_result(chain, "certainty", {"home": home, "information": information, **settings}, tables),
+        as_json,
+        to,
+    ):
         shown.show_certainty(found, tables.get("information"))
 
 
@@ -287,7 +297,7 @@ def policy(folder: Sequence[str], home: str | None, as_json: bool, to: str | Non
 @main.command(short_help="How do I hand the problem to another solver?")
 @folders
 @home
-@question
+@problem
 @budget
 @limits
 @click.option(
@@ -300,8 +310,6 @@ def formulate(folder: Sequence[str], home: str | None, to: str, **settings: Any)
     known((*settings["require"], *settings["exclude"]), chain.projects["project"].to_list(), "project")
     from ..plans import formulate as write
 
-    for name in ("gap", "time_limit", "workers", "engine"):  # they are the method's, not the problem's
-        settings.pop(name)
     for path in write(chain, home, to, **settings):
         click.echo(f"Written to {path}.", err=True)
 

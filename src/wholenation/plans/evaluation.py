@@ -19,15 +19,20 @@ def stratified_mean(values: Floats, samples: Samples) -> tuple[float, float]:
     """The weighted mean of values (S,) and its standard error, from the spread within each scenario.
 
     Within a scenario, draws count as independent of each other, which as a rule overstates the error of Sobol points.
-    A scenario of one draw adds nothing to it.
+    A scenario of one draw is taken to spread as the others do (as all draws, if no scenario has two), unless nothing
+    is lost in it: then nothing is in any draw of it.
     """
+    parts = [samples.scenario == s for s in np.unique(samples.scenario)]
+    known = [values[mine].var(ddof=1) for mine in parts if mine.sum() > 1]
+    spread = np.mean(known) if known else values.var(ddof=1) if len(values) > 1 else 0.0
     mean, variance = 0.0, 0.0
-    for s in np.unique(samples.scenario):
-        mine = samples.scenario == s
+    for mine in parts:
         weight, part = samples.weight[mine].sum(), values[mine]
         mean += weight * part.mean()
-        if mine.sum() > 1:
-            variance += weight**2 * part.var(ddof=1) / mine.sum()
+        if len(part) > 1:
+            variance += weight**2 * part.var(ddof=1) / len(part)
+        elif part[0] != 0:
+            variance += weight**2 * spread
     return float(mean), float(np.sqrt(variance))
 
 

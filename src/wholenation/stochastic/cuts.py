@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ..errors import QuestionError
 from ..lp import Bools, Floats, Ints
 from .blocks import Pieces
 from .identity import content
@@ -81,13 +80,15 @@ class Pool:
             self._take(self._kinds[piece.kind], piece.constant, piece.dual, piece.feasible)
 
     def adopt(self, other: Pool) -> None:
-        """Take over the dual solutions of another programme with the same recourse problems, in the same order."""
-        if content(self.stages.recourse) != content(other.stages.recourse):
-            raise QuestionError(
-                "the pool belongs to other second stages; give none, or one of the same recourse"
-            )
-        for mine, theirs in zip(self._kinds, other._kinds, strict=True):
-            self._take(mine, theirs.constant, theirs.dual, theirs.feasible)
+        """Take over the dual solutions of another programme's second stages, as far as they are those of this one."""
+        known = {
+            content((recourse,)): kind
+            for recourse, kind in zip(other.stages.recourse, other._kinds, strict=True)
+        }
+        for recourse, mine in zip(self.stages.recourse, self._kinds, strict=True):
+            theirs = known.get(content((recourse,)))
+            if theirs is not None:
+                self._take(mine, theirs.constant, theirs.dual, theirs.feasible)
 
     @staticmethod
     def _take(kind: _Kind, constant: Floats, dual: sparse.csr_matrix, feasible: Bools) -> None:
