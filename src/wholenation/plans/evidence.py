@@ -142,7 +142,7 @@ def _given_each(menu: Menu, evidence: Evidence, mine: Ints, count: int, seed: tu
     points = sobol_points(count, [(name, ""), *((name, route) for route in part.route)], seed)
     # Routes known exactly leave the common factor normal; the others weigh it by their probability.
     precision = 1.0 + (rho / (1.0 - rho))[exact].sum()
-    mean = (np.sqrt(rho) / (1.0 - rho) * low)[exact].sum() / precision
+    mean = (np.sqrt(rho) / (1.0 - rho) * np.where(exact, low, 0.0)).sum() / precision
     grid = mean + np.linspace(-REACH, REACH, GRID) / np.sqrt(precision)
     weight = -0.5 * precision * (grid - mean) ** 2
     for i in np.flatnonzero(~exact & ~over & ~(np.isneginf(low) & np.isposinf(high))):

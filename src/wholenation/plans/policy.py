@@ -23,6 +23,7 @@ from ..network import Floats
 from ..stochastic.lshaped import solve
 from ..stochastic.two_stage import Risk
 from .course import Course, closed, no_course, observe, updated
+from .evaluation import stratified_mean
 from .evidence import no_evidence
 from .first_stage import THRIFT, rounded_up
 from .futures import nothing
@@ -204,20 +205,17 @@ def hindsight(
 
 
 def _interval(true: Samples, values: Floats) -> tuple[float, float, float]:
-    """Weighted mean (H,) with a 95 % confidence interval, stratified by scenario as the histories are."""
-    mean, variance = float(true.weight @ values), 0.0
-    for s in np.unique(true.scenario):
-        mine = true.scenario == s
-        if mine.sum() > 1:
-            variance += true.weight[mine].sum() ** 2 * float(values[mine].var(ddof=1)) / int(mine.sum())
-    half = 1.96 * float(np.sqrt(variance))
-    return mean, mean - half, mean + half
+    """Weighted mean of values (H,) with a 95 % confidence interval, stratified by scenario as the histories are."""
+    mean, error = stratified_mean(values, true)
+    return mean, mean - 1.96 * error, mean + 1.96 * error
 
 
 def _summary(true: Samples, losses: Floats, spent: Floats) -> pl.DataFrame:
     rows = [
         (way, *_interval(true, losses[:, w]), float(true.weight @ spent[:, w])) for w, way in enumerate(WAYS)
     ]
+    # No loss is below nothing.
+    rows = [(way, mean, max(low, 0.0), high, musd) for way, mean, low, high, musd in rows]
     return pl.DataFrame(rows, schema=["way", "loss", "low", "high", "spent_musd"], orient="row")
 
 
