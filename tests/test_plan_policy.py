@@ -44,6 +44,14 @@ def test_hindsight_loses_least_in_every_history(rivals: wn.Chain, step: int) -> 
     assert losses(found)["fixed"] <= losses(found)["none"] + 1e-6
 
 
+def test_money_that_a_gate_frees_is_worth_something(rivals: wn.Chain) -> None:
+    """Where the plant proves impossible, its people and money go to the other project; where it does not, it goes on."""
+    found = wn.simulate_policy(rivals, "AAA", every=1, **FEW)
+    by = losses(found)
+    assert by["perfect"] < by["policy"] < by["fixed"]
+    assert found.value_of_adaptation == pytest.approx(by["fixed"] - by["policy"])
+
+
 def test_the_same_seed_lives_the_same_lives(rivals: wn.Chain) -> None:
     one, two = (wn.simulate_policy(rivals, "AAA", workers=w, **FEW) for w in (1, 2))
     assert one.histories.equals(two.histories)

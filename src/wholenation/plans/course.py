@@ -88,7 +88,8 @@ def updated(
     """The course with what is known at the date, and the same for all efforts (Q,) that agree with the evidence.
 
     Profiles of which a route has succeeded, or none goes on, end: what was set aside for them from the date on is
-    free. One that has passed its gate needs from the date on what the route that goes on needs, up to its high effort.
+    free. One that has passed its gate goes on with what its route may need at most, and with no more than was set
+    aside for it: a plan sets aside what its gates need together, and one that is never touched goes on with it too.
     """
     menu = course.menu
     which = course.begun(date) if which is None else which
@@ -102,7 +103,9 @@ def updated(
             cost[f, later] = 0.0
             staff[f][:, later] = 0.0
         elif passed[f]:
-            cost[f, later], staff[f][:, later] = _after_gate(menu, horizon, int(f), int(on[f]), later)
+            money, people = _after_gate(menu, horizon, int(f), int(on[f]), later)
+            cost[f, later] = np.minimum(cost[f, later], money)
+            staff[f][:, later] = np.minimum(staff[f][:, later], people)
     return Course(replace(menu, profile_cost=cost, profile_staff=staff), course.decision, stop)
 
 

@@ -187,8 +187,9 @@ def hindsight(
         course = updated(
             course, horizon, effort, date, everything & (setting.menu.profile_start < date - 1e-9)
         )
+    menu = course.menu
     one = Samples(np.array([scenario]), np.ones(1), effort[None])
-    programme = to_stages(course.menu, setting.network, horizon, setting.futures, one, Risk())
+    programme = to_stages(menu, setting.network, horizon, setting.futures, one, Risk())
     found = solve(
         programme.stages,
         gap=gap,
@@ -196,11 +197,11 @@ def hindsight(
         time_limit=time_limit,
         workers=1,
         starts=[np.zeros(len(programme.stages.first.cost))],
-        propose=lambda x: [rounded_up(course.menu, programme.first, x)],
+        propose=lambda x: [rounded_up(menu, programme.first, x)],
     )
     if found.status is Status.INFEASIBLE or not np.isfinite(found.value):
         return setting.judge.loss(nothing(setting.menu, horizon), scenario, effort), 0.0
-    decision = programme.first.decision(course.menu, found.x)
+    decision = programme.first.decision(menu, found.x)
     return setting.judge.loss(decision, scenario, effort), float(decision.money.sum())
 
 
