@@ -45,7 +45,7 @@ def test_hindsight_loses_least_in_every_history(rivals: wn.Chain, step: int) -> 
 
 
 def test_money_that_a_gate_frees_is_worth_something(rivals: wn.Chain) -> None:
-    """Where the plant proves impossible, its people and money go to the other project; where it does not, it goes on."""
+    """Where the plant proves impossible, its people and money go to the other project; else it goes on."""
     found = wn.simulate_policy(rivals, "AAA", every=1, **FEW)
     by = losses(found)
     assert by["perfect"] < by["policy"] < by["fixed"]
