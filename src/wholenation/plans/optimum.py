@@ -11,14 +11,13 @@ from ..errors import QuestionError
 from ..lp import Floats, Status
 from ..stochastic.cuts import Pool
 from ..stochastic.engines import Engine
-from ..stochastic.lshaped import solve
 from ..stochastic.two_stage import Risk, objective
 from .evaluation import trimmed
-from .first_stage import NO_RULES, THRIFT, Rules, rounded_up
+from .first_stage import NO_RULES, THRIFT, Rules
 from .futures import Decision
+from .programme import solved
 from .samples import Samples
 from .setting import Setting
-from .stages import to_stages
 
 NO_PLAN = "no plan keeps all limits; `plan` names those that conflict"
 
@@ -52,24 +51,13 @@ def optimum(
     starts: Iterable[Floats] = (),
 ) -> Optimum:
     """The best decision found for these samples. Raises `QuestionError` where no decision keeps the rules."""
-    menu = setting.menu
-    programme = to_stages(menu, setting.network, setting.horizon, setting.futures, samples, risk, rules)
-    # To fund nothing is a plan, unless something is asked for.
-    idle = [] if rules.require else [np.zeros(len(programme.stages.first.cost))]
-    found = solve(
-        programme.stages,
-        gap=gap,
-        absolute=THRIFT,
-        time_limit=time_limit,
-        engine=engine,
-        workers=workers,
-        pool=pool,
-        starts=[*idle, *starts],
-        propose=lambda x: [rounded_up(menu, programme.first, x)],
-    )
+    programme, found = solved(
+        setting, samples, risk, rules, gap=gap, time_limit=time_limit, engine=engine, workers=workers, pool=pool,
+        starts=starts,
+    )  # fmt: skip
     if not np.isfinite(found.value):
         raise QuestionError(NO_PLAN if found.status is Status.INFEASIBLE else Status.FAILED.value)
-    decision = programme.first.decision(menu, found.x)
+    decision = programme.first.decision(setting.menu, found.x)
     value = objective(setting.judge.losses(decision, samples), samples.weight, risk)
     bound = max(min(found.bound - THRIFT, value), 0.0) if np.isfinite(found.bound) else 0.0
     decision = trimmed(setting.judge, decision, samples, risk, rules)
