@@ -130,32 +130,40 @@ class Pool:
             which[kind.samples] = np.where(np.isfinite(value[kind.samples]), best, -1)
         return value, which
 
-    def broken(self, x: Floats) -> list[tuple[int, int]]:
+    def broken(self, x: Floats) -> tuple[Ints, Ints]:
         """Sample and proof of every feasibility cut that x breaks, the worst of each sample."""
-        found = []
+        samples, found = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for kind in self._kinds:
             proofs = np.flatnonzero(~kind.feasible)
             if not len(proofs):
                 continue
             shift = (kind.technology @ x).reshape(kind.low.shape)
             level = kind.base[proofs] - kind.dual[proofs] @ shift.T
-            best = level.argmax(axis=0)
             worst = np.flatnonzero(level.max(axis=0) > BROKEN)
-            found += [(int(kind.samples[i]), int(proofs[best[i]])) for i in worst]
-        return found
+            samples.append(kind.samples[worst])
+            found.append(proofs[level.argmax(axis=0)[worst]])
+        return np.concatenate(samples), np.concatenate(found)
 
-    def combined(self, samples: Ints, which: Ints, factor: Floats) -> tuple[float, Floats]:
-        """Constant and slope (n,) of the sum over samples of factor times what their dual solutions say."""
-        constant, slope = 0.0, np.zeros(len(self.stages.first.cost))
+    def combined(
+        self, samples: Ints, which: Ints, factor: Floats, row: Ints, count: int
+    ) -> tuple[Floats, sparse.csr_matrix]:
+        """Constants (count,) and slopes (count, n): in each row the sum over its samples of factor times what their
+        dual solutions say."""
+        constant = np.zeros(count)
+        slope = sparse.csr_matrix((count, len(self.stages.first.cost)))
         kinds = self.stages.kind[samples]
         for k in np.unique(kinds):
             kind, mine = self._kinds[k], np.flatnonzero((kinds == k) & (factor != 0))
             if not len(mine):
                 continue
             column = np.searchsorted(kind.samples, samples[mine])
-            constant += float(factor[mine] @ kind.base[which[mine], column])
+            np.add.at(constant, row[mine], factor[mine] * kind.base[which[mine], column])
             links = kind.dual.shape[1]
             part = kind.dual[which[mine]].tocoo()
-            rows = column[part.row] * links + part.col
-            slope -= kind.technology[rows].T @ (part.data * factor[mine][part.row])
+            place = row[mine][part.row], column[part.row] * links + part.col
+            weighed = sparse.csr_matrix(
+                (part.data * factor[mine][part.row], place), shape=(count, kind.technology.shape[0])
+            )
+            slope = slope - weighed @ kind.technology
+        slope.sort_indices()
         return constant, slope

@@ -18,26 +18,45 @@ WIDEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """theta_cluster >= constant + slope·x + eta_slope eta; with cluster -1 it says constant + slope·x <= 0."""
+class Cuts:
+    """theta_cluster >= constant + slope·x + eta_slope eta; with cluster -1 a cut says constant + slope·x <= 0."""
 
-    cluster: int
-    constant: float
-    slope: sparse.csr_matrix  # (1, n)
-    eta_slope: float
+    cluster: Ints  # (m,)
+    constant: Floats  # (m,)
+    slope: sparse.csr_matrix  # (m, n)
+    eta_slope: Floats  # (m,)
 
-    @property
-    def key(self) -> bytes:
-        """The same for equal cuts."""
-        head = np.array([self.cluster, self.constant, self.eta_slope])
-        return head.tobytes() + self.slope.indices.tobytes() + self.slope.data.tobytes()
+    def __len__(self) -> int:
+        return len(self.cluster)
 
-    def broken(self, x: Floats) -> bool:
-        """Whether a point of the master, (n + C + 1,), breaks it."""
+    def __getitem__(self, which: Bools | Ints) -> Cuts:
+        return Cuts(self.cluster[which], self.constant[which], self.slope[which], self.eta_slope[which])
+
+    def broken(self, x: Floats) -> Bools:
+        """(m,) whether a point of the master, (n + C + 1,), breaks them."""
         n = self.slope.shape[1]
-        level = float(self.constant + (self.slope @ x[:n])[0] + self.eta_slope * x[-1])
-        theta = float(x[n + self.cluster]) if self.cluster >= 0 else 0.0
-        return level > theta + 1e-9 * max(1.0, abs(level))
+        level = self.constant + self.slope @ x[:n] + self.eta_slope * x[-1]
+        theta = np.where(self.cluster >= 0, x[n + self.cluster], 0.0)
+        broken: Bools = level > theta + 1e-9 * np.maximum(1.0, np.abs(level))
+        return broken
+
+    def keys(self) -> list[bytes]:
+        """For each cut, the same as for an equal one."""
+        slope, head = self.slope, np.column_stack([self.cluster, self.constant, self.eta_slope])
+        ends = slope.indptr
+        return [
+            line.tobytes() + slope.indices[low:high].tobytes() + slope.data[low:high].tobytes()
+            for line, low, high in zip(head, ends[:-1], ends[1:], strict=True)
+        ]
+
+
+def joined(parts: list[Cuts]) -> Cuts:
+    """One after the other."""
+    return Cuts(
+        np.concatenate([part.cluster for part in parts]), np.concatenate([part.constant for part in parts]),
+        sparse.vstack([part.slope for part in parts], format="csr"),
+        np.concatenate([part.eta_slope for part in parts]),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +122,23 @@ class Master:
             sparse.vstack(rows, format="csr"), np.concatenate(low), np.concatenate(high), mask,
         )  # fmt: skip
 
-    def lacks(self, cut: Cut, x: Floats) -> bool:
-        """Whether the master's point x breaks a cut, or the cut is the first of its cluster."""
-        return cut.broken(x) or (cut.cluster >= 0 and not self.open[cut.cluster])
+    def lacks(self, cuts: Cuts, x: Floats) -> Cuts:
+        """Those that the master's point x breaks, and those that are the first of their cluster."""
+        opens = (cuts.cluster >= 0) & ~self.open[cuts.cluster]
+        return cuts[cuts.broken(x) | opens]
 
-    def add(self, cuts: list[Cut]) -> int:
+    def add(self, cuts: Cuts) -> int:
         """Put those cuts into the problem that it lacks, and say how many; a cluster counts from its first one on."""
-        cuts = list({cut.key: cut for cut in cuts if cut.key not in self._known}.values())
-        if not cuts:
+        fresh = {key: i for i, key in enumerate(cuts.keys()) if key not in self._known}
+        if not fresh:
             return 0
-        self._known.update(cut.key for cut in cuts)
+        self._known.update(fresh)
+        cuts = cuts[np.array(list(fresh.values()))]
         matrix, least = self._matrix(cuts)
         self._rows = sparse.vstack([self._rows, matrix], format="csr")
         self._least = np.append(self._least, least)
         before = int(self.open.sum())
-        self.open[[cut.cluster for cut in cuts if cut.cluster >= 0]] = True
+        self.open[cuts.cluster[cuts.cluster >= 0]] = True
         if int(self.open.sum()) > before:
             self._lp = self._begin()
         else:
@@ -193,35 +214,32 @@ class Master:
             place = len(self.stages.first.row_upper) + np.arange(len(part.least))
             solver.set_row_bounds(place, part.least, part.most)
 
-    def cut(self, pool: Pool, which: Ints, tail: Bools) -> list[Cut]:
+    def cuts(self, pool: Pool, which: Ints, tail: Bools) -> Cuts:
         """One cut per cluster from the pieces `which` (S,), with the samples in `tail` (S,) counted to the tail."""
-        stages, cuts = self.stages, []
-        factor = stages.weight * ((1 - stages.risk.aversion) + self.step * tail)
-        for c in range(self.count):
-            mine = np.flatnonzero(self.cluster == c)
-            constant, slope = pool.combined(mine, which[mine], factor[mine])
-            eta_slope = -self.step * float(stages.weight[mine][tail[mine]].sum())
-            cuts.append(Cut(c, constant, sparse.csr_matrix(slope), eta_slope))
-        return cuts
+        weight = self.stages.weight
+        factor = weight * ((1 - self.stages.risk.aversion) + self.step * tail)
+        everybody = np.arange(len(weight))
+        constant, slope = pool.combined(everybody, which, factor, self.cluster, self.count)
+        eta_slope = -self.step * np.bincount(self.cluster, weight * tail, self.count)
+        return Cuts(np.arange(self.count), constant, slope, eta_slope)
 
     @staticmethod
-    def proof(pool: Pool, sample: int, piece: int) -> Cut:
-        """The cut that keeps a sample feasible."""
-        constant, slope = pool.combined(np.array([sample]), np.array([piece]), np.ones(1))
-        return Cut(-1, constant, sparse.csr_matrix(slope), 0.0)
+    def proofs(pool: Pool, sample: Ints, piece: Ints) -> Cuts:
+        """The cuts that keep samples feasible."""
+        count = len(sample)
+        constant, slope = pool.combined(sample, piece, np.ones(count), np.arange(count), count)
+        return Cuts(np.full(count, -1), constant, slope, np.zeros(count))
 
     def _begin(self) -> Solver:
         solver = Solver(self.problem())
         solver.warm()
         return solver
 
-    def _matrix(self, cuts: list[Cut]) -> tuple[sparse.csr_matrix, Floats]:
+    def _matrix(self, cuts: Cuts) -> tuple[sparse.csr_matrix, Floats]:
         """Rows and their least values."""
-        cluster = np.array([cut.cluster for cut in cuts])
-        optimal = np.flatnonzero(cluster >= 0)
+        optimal = np.flatnonzero(cuts.cluster >= 0)
         theta = sparse.csr_matrix(
-            (np.ones(len(optimal)), (optimal, cluster[optimal])), shape=(len(cuts), self.count)
+            (np.ones(len(optimal)), (optimal, cuts.cluster[optimal])), shape=(len(cuts), self.count)
         )
-        slopes = sparse.vstack([cut.slope for cut in cuts], format="csr")
-        eta = sparse.csr_matrix(-np.array([[cut.eta_slope] for cut in cuts]))
-        return sparse.hstack([-slopes, theta, eta], format="csr"), np.array([cut.constant for cut in cuts])
+        eta = sparse.csr_matrix(-cuts.eta_slope[:, None])
+        return sparse.hstack([-cuts.slope, theta, eta], format="csr"), cuts.constant

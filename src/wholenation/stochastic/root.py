@@ -49,8 +49,8 @@ def solve_root(search: Search, early: Callable[[], None] | None = None) -> None:
         worth = search.worth(point, values)
         if worth < best:
             best, inner = worth, (point, search.quantile(values))
-        broken = [cut for cut in search.cuts(point, level, values) if search.master.lacks(cut, answer.x)]
-        learned = search.master.add(broken) > 0
+        lacking = search.master.lacks(search.cuts(point, level, values), answer.x)
+        learned = search.master.add(lacking) > 0
         if not learned and not mixed:
             if np.isfinite(answer.bound):
                 break
@@ -84,8 +84,7 @@ def _free(search: Search, answer: Answer, rounds: int) -> Answer:
     for _ in range(rounds):
         search.check()
         found = search.cuts(answer.x[: search.master.width], float(answer.x[-1]))
-        lacking = [cut for cut in found if search.master.lacks(cut, answer.x)]
-        if not lacking or not search.master.add(lacking):
+        if not search.master.add(search.master.lacks(found, answer.x)):
             break
         answer = _told(search)
     return answer

@@ -11,7 +11,7 @@ import numpy as np
 from ..lp import Bools, Floats, Ints, Status
 from .cuts import Pool
 from .engines import Engine
-from .master import Cut, Master
+from .master import Cuts, Master, joined
 from .two_stage import TwoStage, objective
 
 BLOCK = 16
@@ -163,16 +163,14 @@ class Search:
             return np.inf
         return float(self.stages.first.cost @ x) + loss
 
-    def cuts(self, x: Floats, eta: float = np.inf, values: Floats | None = None) -> list[Cut]:
+    def cuts(self, x: Floats, eta: float = np.inf, values: Floats | None = None) -> Cuts:
         """Cuts at x from the pool; the tail is told by `values` (S,) or by what the pool says."""
         found, which = self.pool.best(x)
-        cuts = [self.master.proof(self.pool, s, k) for s, k in self.pool.broken(x)]
-        if (which < 0).any():
-            return cuts
-        seen = found if values is None or not np.isfinite(values).all() else values
-        for tail in self._tails(seen, eta):
-            cuts += self.master.cut(self.pool, which, tail)
-        return cuts
+        cuts = [self.master.proofs(self.pool, *self.pool.broken(x))]
+        if (which >= 0).all():
+            seen = found if values is None or not np.isfinite(values).all() else values
+            cuts += [self.master.cuts(self.pool, which, tail) for tail in self._tails(seen, eta)]
+        return joined(cuts)
 
     def try_out(self, x: Floats, phase: str) -> tuple[float, int]:
         """Evaluate a point, learn from it; its worth, and the number of cuts that it gave."""
