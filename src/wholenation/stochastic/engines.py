@@ -22,8 +22,8 @@ from .worker import BOOT, READY, receive, send, send_packed
 RETRIES = 3
 PATIENCE = 120.0
 """Seconds after which a worker process that has not started is given up."""
-EACH = 12
-"""Fewer samples than this are not worth a process: it takes longer to start than it saves."""
+EACH, EACH_ROWS = 12, 40_000
+"""A process is worth so many samples, or so many rows of theirs; with fewer it takes longer to start than it saves."""
 FLAGS = {"isolated": "-I", "ignore_environment": "-E", "no_user_site": "-s", "no_site": "-S"}
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -214,7 +214,9 @@ def start(stages: TwoStage, engine: str | Engine = "local", workers: int | None 
         )
     # A program that only looks like a Python (a frozen one, an embedded one) would start itself again.
     alone = not sys.executable or getattr(sys, "frozen", False)
-    count = 1 if alone else min(workers or _cores(), len(stages) // EACH)
+    rows = sum(len(stages.recourse[kind].problem.row_lower) for kind in stages.kind)
+    worth = max(len(stages) // EACH, rows // EACH_ROWS)
+    count = 1 if alone else min(workers or _cores(), worth)
     return Processes(stages, count) if count > 1 else Here(stages)
 
 

@@ -220,7 +220,7 @@ class Master:
         factor = weight * ((1 - self.stages.risk.aversion) + self.step * tail)
         everybody = np.arange(len(weight))
         constant, slope = pool.combined(everybody, which, factor, self.cluster, self.count)
-        eta_slope = -self.step * np.bincount(self.cluster, weight * tail, self.count)
+        eta_slope: Floats = -self.step * np.bincount(self.cluster, weight * tail, self.count)
         return Cuts(np.arange(self.count), constant, slope, eta_slope)
 
     @staticmethod

@@ -23,7 +23,7 @@ AGAIN = 8
 """Every so many rounds another one is."""
 MANY = 200
 """Most such rounds at the very beginning, where an earlier solve has left dual solutions."""
-LOOK_BACK = 25
+LOOK_BACK = 8
 """The root is done when so many exact rounds have not raised the bound by a twentieth of the gap."""
 
 
@@ -37,6 +37,9 @@ def solve_root(search: Search, early: Callable[[], None] | None = None) -> None:
     answer = _free(search, _told(search), MANY if len(search.pool) else 0)
     inner: tuple[Floats, float] | None = None
     best, outside = np.inf, False
+    if np.isfinite(search.value) and search.x[search.stages.integer].any():
+        # A decision to start from is a good place to look from; to do nothing is not.
+        best, inner = search.value, (search.x, search.quantile(search.recourse))
     bounds: list[float] = []
     while True:
         search.check()
@@ -70,7 +73,7 @@ def solve_root(search: Search, early: Callable[[], None] | None = None) -> None:
         if best - search.bound <= room:
             break
         ago = bounds[-LOOK_BACK - 1] if len(bounds) > LOOK_BACK else -np.inf
-        if search.mixed and search.bound - ago <= room / 4:
+        if search.mixed and search.bound - ago <= room / 2:
             break
     search.check()
     if not search.master.open.all():
