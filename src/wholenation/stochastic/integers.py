@@ -8,6 +8,7 @@ anywhere holds everywhere, and cuts from known dual solutions cost no solve at a
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -27,12 +28,10 @@ TRIED = 6
 SELDOM = 4
 """Every so many nodes one is evaluated exactly, and so are the first ones."""
 FEW = 8
-NARROW = 6
-"""Most problems over the integers in use that are given to the solver's own tree."""
+PARTS = (2, 4, 8)
+"""The parts of the gap to which the solver's own tree goes, one after the other as long as it finds something new."""
 NODES = 100
 """Most nodes of that tree."""
-AHEAD = 1.0
-"""How far above the bound it looks, in parts of the gap."""
 TINY = 1e-12
 DIVES = 25
 """Every so many nodes a dive starts from one."""
@@ -77,38 +76,41 @@ def dive(search: Search, part: Part | None = None) -> None:
             part = up
 
 
-def narrow(search: Search) -> None:
-    """Without the integers that cost too much to be in anything near the bound: a problem for the solver's own tree.
+def narrow(search: Search, parts: Sequence[int] = PARTS) -> None:
+    """What integers add to the bound, and where the best decisions lie, by the solver's own tree.
 
-    What is left out is left out for good reason (reduced cost fixing: Crowder, Johnson and Padberg 1983, Oper. Res.
-    31:803), so that the tree's bound, as far as `reach`, is one for everything.
+    It gets few cuts: those that hold the relaxation up, and what its own decisions have taught. Integers that cost too
+    much to be in anything near the bound are left out (reduced cost fixing: Crowder, Johnson and Padberg 1983, Oper.
+    Res. 31:803), so that the tree's bound, as far as `reach`, is one for everything.
     """
-    integer = search.stages.integer
-    for _ in range(NARROW):
+    integer, left = search.stages.integer, list(parts)
+    relaxed, known = search.master.relax(), len(search.master)
+    while left:
         search.check()
         before = search.value, search.bound
-        reach = min(_cutoff(search), search.bound + search.room(search.bound, AHEAD))
+        reach = _cutoff(search)
         lower, upper = _within(search, reach)
-        solver = Solver(search.master.problem(whole=True))
+        solver = Solver(search.master.problem(whole=True, tight=relaxed.x, fresh=known))
         solver.set_column_bounds(integer, lower, upper)
         if np.isfinite(search.value):
             solver.set_start(integer, np.round(search.x[integer]))
         answer = solver.solve(
-            gap=search.gap / 4, time_limit=max(search.left(), 0.1), nodes=NODES, enough=reach
+            gap=search.gap / left[0], time_limit=max(search.left(), 0.1), nodes=NODES, enough=reach
         )
         search.pressed |= answer.status is Status.INTERRUPTED
         if answer.status is Status.INFEASIBLE:
             search.raise_bound(reach)
-            continue
+            return
         if np.isfinite(answer.bound):
             search.raise_bound(min(answer.bound, reach))
-        if answer.status is Status.FAILED or not np.isfinite(answer.objective):
+        if not np.isfinite(answer.objective) or answer.status not in (Status.OPTIMAL, Status.TIME_LIMIT):
             return
         x = _rounded(search, answer)
         search.try_out(x, "narrow")
         polish(search, x[integer], "narrow")
-        if search.value >= before[0] - search.room(search.value, 0.0) and search.bound <= before[1]:
-            return
+        apart = search.room(search.value, 0.0) if np.isfinite(search.value) else 0.0
+        if not (search.value < before[0] - apart or search.bound > before[1] + apart):
+            del left[0]
 
 
 def _within(search: Search, reach: float) -> tuple[Floats, Floats]:
@@ -116,6 +118,8 @@ def _within(search: Search, reach: float) -> tuple[Floats, Floats]:
     integer, whole = search.stages.integer, search.master.whole()
     price, spare = search.reduced[integer], max(reach - search.root, 0.0)
     lower, upper = whole.lower.copy(), whole.upper.copy()
+    if not np.isfinite(spare):
+        return lower, upper
     steps = np.floor(spare / np.maximum(np.abs(price), TINY) + WHOLE)
     down, up = (price > TINY) & np.isfinite(lower), (price < -TINY) & np.isfinite(upper)
     upper[down] = np.minimum(upper, lower + steps)[down]

@@ -24,12 +24,14 @@ import numpy as np
 from ..lp import Floats, Status
 from .cuts import Pool
 from .engines import Engine, start
-from .integers import dive, narrow, polish, prove
+from .integers import PARTS, dive, narrow, polish, prove
 from .journal import Journal, Remembered
 from .root import solve_root
 from .search import Progress, Round, Search, Stop
 from .two_stage import TwoStage
 
+USEFUL = 3.0
+"""A decision within so many gaps of the bound is a useful one; the root stops for what is worse."""
 CLUSTERS = 64
 """Most clusters of samples with a cut of their own in a round."""
 
@@ -122,11 +124,13 @@ def _run(
     for x in starts:
         search.try_out(x, "start")
 
-    def try_proposals() -> None:
+    def try_early(near: bool) -> None:
         for x in propose(search.root_x) if propose else ():
             polish(search, x[search.stages.integer], "dive", rounds=2)
+        if near and search.value - search.bound > search.room(search.value, USEFUL):
+            narrow(search, PARTS[:1])
 
-    solve_root(search, try_proposals if search.mixed else None)
+    solve_root(search, try_early if search.mixed else None)
     if not search.mixed:
         search.over()
         return

@@ -12,6 +12,8 @@ from ..lp import Answer, Bools, Floats, Ints, Problem, Solver, Status
 from .cuts import Pool
 from .two_stage import TwoStage
 
+TIGHT = 1e-6
+"""A cut that is exceeded by less holds with equality."""
 BOX = 1e3
 WIDEST = 1e9
 """How far columns without a bound may go, at first and at last, as long as no cut holds them back."""
@@ -96,8 +98,11 @@ class Master:
     def __len__(self) -> int:
         return len(self._least)
 
-    def problem(self, *, whole: bool = False) -> Problem:
-        """The master: the first stage (with its integers if `whole`), a row for every group's sum, and the cuts."""
+    def problem(self, *, whole: bool = False, tight: Floats | None = None, fresh: int = 0) -> Problem:
+        """The master: the first stage (with its integers if `whole`), a row for every group's sum, and the cuts.
+
+        With a point `tight`, of the first `fresh` cuts only those that hold there with equality.
+        """
         first, n, count = self.stages.first, self.width, self.count
         ready = bool(self.open.all())
         averse = self.stages.risk.aversion > 0 and ready
@@ -112,9 +117,12 @@ class Master:
             rows.append(sparse.csr_matrix(loss))
             low.append(np.full(1, -np.inf))
             high.append(np.full(1, self.stages.most if ready else np.inf))
-        rows.append(self._rows)
-        low.append(self._least)
-        high.append(np.full(len(self), np.inf))
+        kept = np.ones(len(self), dtype=bool)
+        if tight is not None:
+            kept[:fresh] = (self._rows @ tight - self._least)[:fresh] <= TIGHT
+        rows.append(self._rows[kept])
+        low.append(self._least[kept])
+        high.append(np.full(int(kept.sum()), np.inf))
         mask = np.zeros(n + count + 1, dtype=bool)
         mask[self.stages.integer] = whole
         return Problem(
@@ -220,7 +228,7 @@ class Master:
         factor = weight * ((1 - self.stages.risk.aversion) + self.step * tail)
         everybody = np.arange(len(weight))
         constant, slope = pool.combined(everybody, which, factor, self.cluster, self.count)
-        eta_slope: Floats = -self.step * np.bincount(self.cluster, weight * tail, self.count)
+        eta_slope = -self.step * np.bincount(self.cluster, weight * tail, self.count).astype(np.float64)
         return Cuts(np.arange(self.count), constant, slope, eta_slope)
 
     @staticmethod

@@ -24,13 +24,17 @@ AGAIN = 8
 MANY = 200
 """Most such rounds at the very beginning, where an earlier solve has left dual solutions."""
 LOOK_BACK = 8
-"""The root is done when so many exact rounds have not raised the bound by a twentieth of the gap."""
+"""Exact rounds in which the bound should rise by a tenth of the gap; else, where it is `NEAR`, integers go on."""
+NEAR = 1.0
+"""How near in parts of the gap the bound is to the best relaxed point when integers have their say."""
+LONGEST = 200
+"""Exact rounds after which they do so anyway."""
 
 
-def solve_root(search: Search, early: Callable[[], None] | None = None) -> None:
+def solve_root(search: Search, early: Callable[[bool], None] | None = None) -> None:
     """Raise the bound to that of the relaxation, or near it where integers will decide the rest.
 
-    `early` is called when the relaxation has taken shape, to find a first useful decision.
+    `early` is called now and then to find a first useful decision, and told whether the bound is near.
     """
     n = search.master.width
     # What an earlier solve has found out says nearly everything, and costs no solve.
@@ -66,14 +70,15 @@ def solve_root(search: Search, early: Callable[[], None] | None = None) -> None:
         # Where the bound stands still, only cuts at the master's own point raise it.
         outside = not learned or abs(search.bound - before) <= TIE * abs(search.bound)
         search.told("root")
+        apart = (best - search.bound) / search.room(best) if np.isfinite(best) else np.inf
         if early is not None and len(bounds) % AGAIN == EARLY:
-            early()
+            early(apart <= NEAR)
         bounds.append(search.bound)
-        room = search.room(best, 0.2) if np.isfinite(best) else 0.0
-        if best - search.bound <= room:
+        if apart <= 0.2:
             break
         ago = bounds[-LOOK_BACK - 1] if len(bounds) > LOOK_BACK else -np.inf
-        if search.mixed and search.bound - ago <= room / 2:
+        slow = search.bound - ago <= search.room(best, 0.1)
+        if search.mixed and slow and (apart <= NEAR or len(bounds) >= LONGEST):
             break
     search.check()
     if not search.master.open.all():
@@ -96,7 +101,8 @@ def _free(search: Search, answer: Answer, rounds: int) -> Answer:
 def _told(search: Search) -> Answer:
     """The relaxation, and what it says of the root: bound, point, prices."""
     answer = relaxed(search)
-    search.root, search.root_x = search.bound, answer.x[: search.master.width].copy()
+    # Not the search's bound, which integers may have raised: the prices are those of the relaxation.
+    search.root, search.root_x = answer.bound, answer.x[: search.master.width].copy()
     search.dual = answer.row_dual[: len(search.dual)].copy()
     search.reduced = answer.reduced_cost[: search.master.width].copy()
     return answer
