@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from statistics import median
+from unittest.mock import patch
 
 import numpy as np
 
 from benchmarks.apart import RISK, Found, Question, apart, repeated, setting_of
 from benchmarks.timing import Line, Part, Said, going_on
+from wholenation.lp import Floats
+from wholenation.plans import replan as replans
 from wholenation.plans.course import Course, observe
 from wholenation.plans.futures import Decision
 from wholenation.plans.optimum import optimum
@@ -30,6 +34,7 @@ MOST_MIB = 4096.0
 CURVE = (10, 50, 200, 500, 1000, 2000)
 USEFUL, USEFUL_GAP, USEFUL_SECONDS = 200, 0.03, 10.0
 REPLANNED = 50
+NOTHING = "from nothing"
 BUILT = 200
 SMALL = 6
 """Samples of a smoke run."""
@@ -119,7 +124,10 @@ def added(found: dict[int, Found], fewer: int, more: int) -> float:
 
 
 def replanning(smoke: bool) -> Iterator[Said]:
-    """Planning again after the first gate, with what the plan had learned and without."""
+    """Planning again after the first gate: with what the plan had learned, without it, and from nothing.
+
+    From nothing means without the dual solutions of the plan before and without the decision under way to start from.
+    """
     samples, time_limit = (SMALL, 10.0) if smoke else (REPLANNED, limit(200))
     for instance in instances(smoke):
         setting = setting_of(instance)
@@ -131,21 +139,26 @@ def replanning(smoke: bool) -> Iterator[Said]:
         evidence = observe(begun, setting.menu.effort[:, 1], date)
 
         seconds = {}
-        for way, pool in (("with", before.pool), ("without", None)):
+        for way, pool in (("with the pool", before.pool), ("without the pool", None), (NOTHING, None)):
             taken = []
             for run in range(1 if smoke else 3):
-                going_on(f"{instance}, again in {date:g} {way} the pool, run {run + 1}")
+                going_on(f"{instance}, again in {date:g} {way}, run {run + 1}")
                 start = time.perf_counter()
-                found = replan(
-                    setting, before.decision, evidence, samples=samples, gap=GAP, time_limit=time_limit, pool=pool
-                )  # fmt: skip
+                with patch.object(replans, "_unchanged", _no_start) if way == NOTHING else nullcontext():
+                    found = replan(
+                        setting, before.decision, evidence, samples=samples, gap=GAP, time_limit=time_limit, pool=pool
+                    )  # fmt: skip
                 taken.append(time.perf_counter() - start)
             seconds[way] = median(taken)
-            yield Line(f"{instance}, {samples} samples: again in {date:g}, {way} the pool", seconds[way], "s")
+            yield Line(f"{instance}, {samples} samples: again in {date:g}, {way}", seconds[way], "s")
             yield Line(f"{instance}, {samples} samples: its gap", 100 * found.result.gap, "%")
-        yield Line(
-            f"{instance}: without / with", seconds["without"] / seconds["with"], "×", 5.0, at_least=True
-        )
+        quicker = seconds[NOTHING] / seconds["with the pool"]
+        yield Line(f"{instance}: from nothing / with the pool", quicker, "×", 5.0, at_least=True)
+
+
+def _no_start(*_: object) -> list[Floats]:
+    """No decision to start from."""
+    return []
 
 
 def first_gate(setting: Setting, decision: Decision) -> float:

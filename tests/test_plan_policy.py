@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from plan_chains import build, effort, money, people, planning_chain, route
 
 import wholenation as wn
+from wholenation.lp import Status
+from wholenation.plans.course import Course, observe
+from wholenation.plans.optimum import optimum
+from wholenation.plans.replan import replan
+from wholenation.plans.setting import draw, to_setting
+from wholenation.stochastic.two_stage import Risk
 
 ROOT = Path(__file__).parents[1]
 FEW = {"samples": 5, "histories": 4, "gap": 0.0}
@@ -87,3 +94,27 @@ def test_reasons_hold_for_what_is_reversed(rivals: wn.Chain) -> None:
         other = wn.plan(rivals, "AAA", **reverse, **settings)
         assert row["loss_if_reversed"] == pytest.approx(other.objective - made.objective, abs=5e-4)
         assert row["at_least"] <= other.objective - made.objective + 5e-4
+
+
+def test_matched_money_that_came_first_stands_when_a_route_ends_early() -> None:
+    """Industry matches what the Treasury pays, which is due only after the route has succeeded already."""
+    chain = planning_chain(
+        projects=[build(kind="develop", capex_musd=1)],
+        routes=[route("plant", "p", feasibility=1.0, teams_max=1) | effort(1, 2, 4)],
+        pools=[
+            *money({2027: 100}),
+            *money({2026: 100}, "Industry", match_ratio=1.0),
+        ],
+    )
+    setting = to_setting(chain, "AAA")
+    drawn = draw(setting, 20, 0)
+    before = optimum(setting, drawn, Risk(0.0, 0.5), gap=0.0)
+    assert before.decision.chosen.any()
+    begun = Course(setting.menu, before.decision, np.full(len(setting.menu.profile_start), np.inf))
+    spent = before.decision.money.sum(axis=1)[:, 0]
+    assert spent[[pool.contributor for pool in setting.menu.pools].index("Industry")] > 0
+    evidence = observe(begun, setting.menu.effort[:, 0], 2027.0)
+    found = replan(setting, before.decision, evidence, samples=20, gap=0.0)
+    assert found.status is Status.OPTIMAL
+    # What is built already goes on working: nothing is lost by what industry paid first.
+    assert found.objective <= before.value + 1e-6

@@ -53,6 +53,7 @@ class FirstStage:
     pairs: Ints  # (pairs, 2) pool and project
     pool_rows: Ints  # (K, T)
     resource_rows: Ints  # (R, T)
+    matched: Ints  # (M,) rows that hold matched money to its ratio
     insured: Ints  # (I,) projects that offer a cover
     cover: Ints  # (I, T)
     scale: float
@@ -130,7 +131,7 @@ def first_stage(
     rows.put(pool_rows[:, 1:], left[:, :-1], -1.0)
     if len(pairs):
         rows.put(pool_rows[pairs[:, 0]], c, 1.0)
-    _matching(rows, menu, c, pairs)
+    matched = _matching(rows, menu, c, pairs)
     _capped(rows, menu, c, pairs, scale)
     resource_rows = _people(rows, menu, horizon, y, paid, rules)
 
@@ -144,7 +145,9 @@ def first_stage(
     integer = np.zeros(count, dtype=bool)
     integer[y] = True
     problem = Problem(cost, lower, upper, rows.matrix(count), *rows.bounds, integer)
-    return FirstStage(problem, y, paid, c, left, pairs, pool_rows, resource_rows, insured, cover, scale)
+    return FirstStage(
+        problem, y, paid, c, left, pairs, pool_rows, resource_rows, matched, insured, cover, scale
+    )
 
 
 def called(paid_musd: Floats, horizon: Horizon) -> Floats:
@@ -210,8 +213,9 @@ def _people(rows: Rows, menu: Menu, horizon: Horizon, y: Ints, paid: Ints, rules
     return place
 
 
-def _matching(rows: Rows, menu: Menu, c: Ints, pairs: Ints) -> None:
-    """A matched pool pays into a project at most its ratio of what the others pay into it."""
+def _matching(rows: Rows, menu: Menu, c: Ints, pairs: Ints) -> Ints:
+    """A matched pool pays into a project at most its ratio of what the others pay into it; gives back the rows."""
+    matched = [np.zeros(0, dtype=np.int64)]
     for index, (k, p) in enumerate(pairs):
         ratio = menu.pools[k].match_ratio
         if ratio is None:
@@ -222,6 +226,8 @@ def _matching(rows: Rows, menu: Menu, c: Ints, pairs: Ints) -> None:
         for other in np.flatnonzero(pairs[:, 1] == p):
             if menu.pools[pairs[other, 0]].contributor != contributor:
                 rows.put(row, c[other], -ratio)
+        matched.append(row)
+    return np.concatenate(matched)
 
 
 def rounded_up(menu: Menu, first: FirstStage, x: Floats) -> Floats:

@@ -161,6 +161,12 @@ def _held(first: FirstStage, choice: _Choice, decision: Decision, past: Bools) -
         hold(first.cover[:, past], decision.covered[first.insured][:, past])
     lower[first.y[choice.must]] = upper[first.y[choice.must]] = 1.0
     upper[first.y[choice.places]] = 1.0
+    # Who matched early has paid more than the ratio of what others have paid by now: that stands, and no more follows
+    # until they have caught up.
+    gone = np.zeros(len(lower))
+    gone[first.c[:, past]] = lower[first.c[:, past]]
+    row_upper = problem.row_upper.copy()
+    row_upper[first.matched] = np.maximum(row_upper[first.matched], problem.matrix[first.matched] @ gone)
     height = len(choice.places)
     row = np.repeat(np.arange(height), 2)
     either = sparse.csr_matrix(
@@ -172,7 +178,7 @@ def _held(first: FirstStage, choice: _Choice, decision: Decision, past: Bools) -
         upper=upper,
         matrix=sparse.vstack([problem.matrix, either], format="csr"),
         row_lower=np.append(problem.row_lower, np.ones(height)),
-        row_upper=np.append(problem.row_upper, np.ones(height)),
+        row_upper=np.append(row_upper, np.ones(height)),
     )
 
 
