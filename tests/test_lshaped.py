@@ -88,13 +88,17 @@ def test_the_deterministic_equivalent_has_the_same_optimum(seed, whole, hard, ri
     assert (row >= first.row_lower - 1e-5).all() and (row <= first.row_upper + 1e-5).all()
 
 
-@pytest.mark.parametrize("gap", [0.01, 0.3])
+@pytest.mark.parametrize("gap", [0.001, 0.01, 0.05, 0.3])
 def test_a_gap_that_is_asked_for_is_kept(gap):
-    for seed in range(6):
-        stages = drawn(seed, WHOLE[seed % 3])
-        result = exactly(stages, gap=gap)
+    for seed in range(18):
+        stages = replace(drawn(seed, WHOLE[seed % 3]), risk=RISKS[seed % 4])
+        result, best = exactly(stages, gap=gap), twin(stages).objective
         assert result.status is Status.OPTIMAL and result.gap <= gap
-        holds(result, twin(stages).objective)
+        holds(result, best)
+        # From a decision and what is known already, the way is another, and the bound is as true.
+        again = exactly(stages, gap=gap, starts=[result.x], pool=result.pool)
+        assert again.status is Status.OPTIMAL and again.gap <= gap
+        holds(again, best)
 
 
 @pytest.mark.parametrize(("seed", "whole"), [(10, "binary"), (34, "mixed"), (14, "continuous")])
