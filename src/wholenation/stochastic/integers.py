@@ -33,6 +33,7 @@ PARTS = (2, 4, 8)
 NODES = 100
 """Most nodes of that tree."""
 TINY = 1e-12
+INSIDE = 1.0 - 1e-6
 DIVES = 25
 """Every so many nodes a dive starts from one."""
 
@@ -196,8 +197,8 @@ def prove(search: Search) -> None:
 
 
 def _cutoff(search: Search) -> float:
-    """What a node must stay below to be worth a look."""
-    return search.value - search.room(search.value) if np.isfinite(search.value) else np.inf
+    """What a node must stay below to be worth a look: a bound that reaches it closes the gap, rounding or not."""
+    return search.value - INSIDE * search.room(search.value) if np.isfinite(search.value) else np.inf
 
 
 def _node(search: Search, part: Part) -> Answer:
