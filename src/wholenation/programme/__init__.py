@@ -1,0 +1,1 @@
+"""The programme: an adopted plan under execution, kept in an append-only ledger."""
