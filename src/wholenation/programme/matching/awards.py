@@ -1,0 +1,209 @@
+"""Which bids win: the exact optimum of the value of independent tries under money, capacity and caps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from ...lp import Floats, Ints, Problem, Solver, Status
+from .prices import Prices, prices, scarce_teams
+from .problem import AwardProblem, Tables, tables
+from .sets import Sets, search
+from .success import any_succeeds
+
+MOST_SETS = 200_000
+"""Most columns of the last programme; where more are worth their charge, the gap is told instead."""
+
+FIRST_SLACK = 2e-4
+"""Share of the bound by which the first columns may fall short of the best."""
+
+SCALE = 1e4
+"""Total value as the solver sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Awards:
+    """Who wins. `chosen` are bids by id; `value` is Σ value · P(at least one succeeds), `bound` what no choice exceeds.
+
+    `success` is that probability by challenge, `spent` the sum of prices in minor units; `money_price` is the value
+    of one more minor unit of the budget and `team_price` that of one more award of a team, both when challenges
+    could be mixed (0 where a limit does not bind). `status` and `gap` (as a share of `bound`) say how far it is
+    proved.
+    """
+
+    status: Status
+    chosen: tuple[str, ...]
+    value: float
+    bound: float
+    gap: float
+    spent: int
+    success: Mapping[str, float]
+    money_price: float
+    team_price: Mapping[str, float]
+
+
+def award(problem: AwardProblem, *, time_limit: float | None = None, gap: float = 0.0) -> Awards:
+    """The choice of bids with the largest total value, by an exact mixed-integer programme over sets of winners.
+
+    Maximises Σ_c value_c · P_c, P_c the probability that at least one of the winners of c succeeds
+    (`any_succeeds`), such that each challenge keeps `rival_routes`, `cap`, `institution_cap` and `approach_cap`,
+    each team its capacity, and all together the budget. A bid that adds nothing does not win. Stops at a relative
+    `gap`, or after `time_limit` seconds with what it has.
+
+    Raises `QuestionError` where the problem is not sound.
+
+    >>> from wholenation.programme.matching import AwardProblem, Bid, Challenge
+    >>> bids = [Bid("a", "fab", "A", 60, 0.6), Bid("b", "fab", "B", 50, 0.5), Bid("c", "fab", "C", 40, 0.45)]
+    >>> made = award(AwardProblem([Challenge("fab", rival_routes=2, cap=100)], bids))
+    >>> made.chosen, round(made.value, 2), made.spent
+    (('a', 'c'), 0.78, 100)
+    """
+    started = time.monotonic()
+    t = tables(problem)
+    if not len(t.bids) or not t.damping.size:
+        return _told(t, np.zeros(0, dtype=np.int64), 0.0, Status.OPTIMAL, None)
+    if _apart(t):
+        sets = search(t, np.zeros(len(t.bids)), np.zeros(len(t.challenges)))
+        return _each_alone(t, sets)
+    worth = prices(t)
+    left = None if time_limit is None else max(time_limit - (time.monotonic() - started), 0.1)
+    return _together(t, worth, gap, left)
+
+
+def _apart(t: Tables) -> bool:
+    """Whether nothing binds one challenge to another."""
+    most = sum(
+        int(np.sort(t.price[a:b])[::-1][:k].sum()) for a, b, k in zip(t.start, t.end, t.most, strict=True)
+    )
+    return not len(scarce_teams(t)) and (len(t.challenges) == 1 or most <= t.budget)
+
+
+def _each_alone(t: Tables, sets: Sets) -> Awards:
+    """The best set of every challenge."""
+    best = np.zeros(len(t.challenges))
+    np.maximum.at(best, sets.challenge, sets.value)
+    order = np.lexsort((sets.cost, -sets.value, sets.challenge))
+    first = order[np.flatnonzero(np.diff(sets.challenge[order], prepend=-1))]
+    bound = float(np.maximum(best, sets.bound).sum())
+    return _told(t, _bids(sets, first), bound, Status.OPTIMAL, None)
+
+
+def _together(t: Tables, worth: Prices, gap: float, time_limit: float | None) -> Awards:
+    """The optimum over all sets that could be in it.
+
+    A choice with a set whose worth is more than `slack` below the best of its challenge has at most the bound less
+    `slack`. So what is best among the other sets is best of all as soon as it reaches that; else its value tells
+    the slack to take.
+    """
+    deadline = None if time_limit is None else time.monotonic() + time_limit
+    charge = worth.charge(t)
+    slack = worth.bound * FIRST_SLACK
+    while True:
+        sets = search(t, charge, worth.surplus - slack, width=max(MOST_SETS // len(t.challenges), 100))
+        left = None if deadline is None else max(deadline - time.monotonic(), 0.1)
+        status, chosen, value, bound = _chosen(t, sets, worth, gap, left)
+        outside = worth.bound - slack
+        short = sets.bound - worth.surplus
+        outside = max(outside, worth.bound + float(short.max(initial=-np.inf)))
+        bound = min(max(bound, outside), worth.bound)
+        done = value >= outside or bound - value <= gap * bound
+        if done or status is not Status.OPTIMAL or len(sets) >= MOST_SETS or outside > worth.bound - slack:
+            return _told(t, chosen, bound, status, worth)
+        slack = (worth.bound - value) * (1 + 1e-9) + 1e-12
+
+
+def _chosen(
+    t: Tables, sets: Sets, worth: Prices, gap: float, time_limit: float | None
+) -> tuple[Status, Ints, float, float]:
+    """The best choice among these sets: how the solve ended, the bids, their value, and the bound."""
+    columns = len(sets)
+    if not columns:
+        return Status.OPTIMAL, np.zeros(0, dtype=np.int64), 0.0, 0.0
+    scarce = scarce_teams(t)
+    line = np.full(len(t.teams), -1)
+    line[scarce] = len(t.challenges) + 1 + np.arange(len(scarce))
+    column, place = np.nonzero(sets.members >= 0)
+    row = line[t.team[sets.members[column, place]]]
+    column, row = column[row >= 0], row[row >= 0]
+    each = np.arange(columns)
+    share = sets.cost / max(t.budget, 1)
+    matrix = sparse.csr_matrix(
+        (
+            np.concatenate([np.ones(columns), share, np.ones(len(row))]),
+            (
+                np.concatenate([sets.challenge, np.full(columns, len(t.challenges)), row]),
+                np.concatenate([each, each, column]),
+            ),
+        ),
+        shape=(len(t.challenges) + 1 + len(scarce), columns),
+    )
+    upper = np.concatenate([np.ones(len(t.challenges) + 1), t.capacity[scarce].astype(np.float64)])
+    # The solver's absolute tolerances shall be small against the value.
+    scale = SCALE / max(worth.bound, 1e-300)
+    problem = Problem(
+        cost=-sets.value * scale,
+        lower=np.zeros(columns),
+        upper=np.ones(columns),
+        matrix=matrix,
+        row_lower=np.full(len(upper), -np.inf),
+        row_upper=upper,
+        integer=np.ones(columns, dtype=bool),
+    )
+    solver = Solver(problem)
+    while True:
+        answer = solver.solve(gap=gap, time_limit=time_limit)
+        if not len(answer.x):
+            return answer.status, np.zeros(0, dtype=np.int64), 0.0, worth.bound
+        taken = np.flatnonzero(answer.x > 0.5)
+        if int(sets.cost[taken].sum()) <= t.budget:
+            break
+        # Within the solver's tolerance, not within the budget: this very choice is out.
+        cut = sparse.csr_matrix(
+            (np.ones(len(taken)), (np.zeros(len(taken), dtype=int), taken)), shape=(1, columns)
+        )
+        solver.add_rows(np.array([-np.inf]), np.array([len(taken) - 1.0]), cut)
+    return answer.status, _bids(sets, taken), float(sets.value[taken].sum()), -answer.bound / scale
+
+
+def _bids(sets: Sets, taken: Ints) -> Ints:
+    members = sets.members[taken].ravel()
+    return np.sort(members[members >= 0])
+
+
+def _told(t: Tables, chosen: Ints, bound: float, status: Status, worth: Prices | None) -> Awards:
+    """The choice in names, without bids that add nothing."""
+    kept: list[int] = []
+    success: dict[str, float] = {}
+    for c, challenge in enumerate(t.challenges):
+        mine = [int(bid) for bid in chosen if t.challenge[bid] == c]
+        for bid in reversed(mine):
+            without = [t.probability[one] for one in mine if one != bid]
+            everything = [t.probability[one] for one in mine]
+            if any_succeeds(without, challenge.correlation) >= any_succeeds(
+                everything, challenge.correlation
+            ):
+                mine.remove(bid)
+        kept += mine
+        success[challenge.id] = any_succeeds([t.probability[one] for one in mine], challenge.correlation)
+    value = float(sum(one.value * success[one.id] for one in t.challenges))
+    bound = max(bound, value)
+    left = (bound - value) / bound if bound > 0 else 0.0
+    return Awards(
+        status=status,
+        chosen=tuple(sorted(t.bids[one].id for one in kept)),
+        value=value,
+        bound=bound,
+        gap=left,
+        spent=int(t.price[kept].sum()),
+        success=success,
+        money_price=0.0 if worth is None else worth.money / worth.scale,
+        team_price={} if worth is None else _priced(t, worth.team),
+    )
+
+
+def _priced(t: Tables, team: Floats) -> dict[str, float]:
+    return {name: float(price) for name, price in zip(t.teams, team, strict=True) if price > 0}

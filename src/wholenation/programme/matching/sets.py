@@ -1,0 +1,171 @@
+"""Every set of winners of a challenge that is worth its charge: the columns of the award programme.
+
+Bids are taken in falling order of probability, so that a set's value grows by V · Q · d_j · p_i with its j-th
+member (Q: the probability that all before it fail) and each set is met once. All challenges are searched at once,
+one member more at a time. A partial set is left as soon as a bound on all that it can grow into is not above the
+floor of its challenge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...lp import Bools, Floats, Ints
+from .problem import Tables
+
+GRID = np.linspace(0.0, 1.0, 17)
+"""Values of Q at which the bound is computed; it is convex in Q, so that its chords lie above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """Sets of winners, one a row of `members` (positions of bids, −1 where there are fewer).
+
+    `worth` is value less charges; `bound[c]` is what no set of challenge c exceeds, among those not listed but
+    above the floor (−inf: all above the floor are listed).
+    """
+
+    challenge: Ints
+    members: Ints
+    value: Floats
+    cost: Ints
+    worth: Floats
+    bound: Floats
+
+    def __len__(self) -> int:
+        return len(self.challenge)
+
+    def only(self, keep: Bools | Ints) -> Sets:
+        """Those sets."""
+        return Sets(
+            self.challenge[keep],
+            self.members[keep],
+            self.value[keep],
+            self.cost[keep],
+            self.worth[keep],
+            self.bound,
+        )
+
+
+def search(t: Tables, charge: Floats, floor: Floats, *, width: int = 100_000) -> Sets:
+    """All sets within the limits of their challenge whose value less their members' charges is above the floor.
+
+    Charges are from 0 up. Of the partial sets of a challenge at most `width` are kept, the most promising; what the
+    others could at most reach is the result's `bound`.
+    """
+    challenges, widest = t.damping.shape
+    bound = np.full(challenges, -np.inf)
+    owner = np.flatnonzero(t.most > 0)
+    members = np.zeros((len(owner), 0), dtype=np.int64)
+    fail, paid, cost = np.ones(len(owner)), np.zeros(len(owner)), np.zeros(len(owner), dtype=np.int64)
+    last = t.start[owner] - 1
+    found: list[Sets] = []
+    for depth in range(widest):
+        parent, bid = _children(t, owner, last, depth)
+        keep = cost[parent] + t.price[bid] <= t.room[owner[parent]]
+        parent, bid = parent[keep], bid[keep]
+        keep = _admissible(t, owner[parent], members[parent], bid)
+        parent, bid = parent[keep], bid[keep]
+        owner, last = owner[parent], bid
+        fail = fail[parent] * (1 - t.damping[owner, depth] * t.probability[bid])
+        paid, cost = paid[parent] + charge[bid], cost[parent] + t.price[bid]
+        worth = t.value[owner] * (1 - fail) - paid
+        reach = worth + _further(t, charge, owner, bid, depth + 1, fail)
+        good = np.flatnonzero(reach > floor[owner])
+        if len(good) > width:
+            good, dropped = _best(owner, reach, good, width)
+            np.maximum.at(bound, owner[dropped], reach[dropped])
+        members = np.column_stack([members[parent[good]], bid[good]])
+        owner, last, cost = owner[good], last[good], cost[good]
+        fail, paid, worth = fail[good], paid[good], worth[good]
+        own = np.flatnonzero(worth > floor[owner])
+        padded = np.full((len(own), widest), -1, dtype=np.int64)
+        padded[:, : depth + 1] = members[own]
+        found.append(
+            Sets(owner[own], padded, t.value[owner[own]] * (1 - fail[own]), cost[own], worth[own], bound)
+        )
+    return together(found)
+
+
+def _children(t: Tables, owner: Ints, last: Ints, depth: int) -> tuple[Ints, Ints]:
+    """Every partial set with each later bid of its challenge: position of the set, and the bid."""
+    many = np.where(t.most[owner] > depth, t.end[owner] - last - 1, 0)
+    parent = np.repeat(np.arange(len(owner)), many)
+    within = np.arange(len(parent)) - np.repeat(np.cumsum(many) - many, many)
+    return parent, last[parent] + 1 + within
+
+
+def _admissible(t: Tables, owner: Ints, members: Ints, bid: Ints) -> Bools:
+    """Whether the bid may join: another team, and room under the caps of institution and approach class."""
+    good = np.ones(len(bid), dtype=bool)
+    for code, cap in ((t.team, None), (t.institution, t.institution_cap), (t.approach, t.approach_cap)):
+        same = (code[members] == code[bid][:, None]).sum(axis=1)
+        limit = np.ones(len(bid)) if cap is None else cap[owner]
+        good &= (same < limit) | (code[bid] < 0)
+    return good
+
+
+def _further(t: Tables, charge: Floats, owner: Ints, bid: Ints, depth: int, fail: Floats) -> Floats:
+    """A bound on what later bids add to sets whose last member is `bid`, at the places from `depth` on.
+
+    The lesser of two: the best later bid for each place, charged, as if Q stayed; and the likeliest later bids,
+    free of charge.
+    """
+    widest = t.damping.shape[1]
+    if depth >= widest or not len(bid):
+        return np.zeros(len(bid))
+    table, free = _gains(t, charge, depth), _free(t, depth)
+    where = fail * (len(GRID) - 1)
+    low = np.minimum(where.astype(np.int64), len(GRID) - 2)
+    share = where - low
+    charged = (1 - share) * table[low, bid] + share * table[low + 1, bid]
+    return np.minimum(charged, t.value[owner] * fail * (1 - free[bid]))
+
+
+def _gains(t: Tables, charge: Floats, depth: int) -> Floats:
+    """By Q of the grid and bid: the sum over places from `depth` on of the best gain among the bids after it."""
+    place = np.arange(len(t.bids)) - t.start[t.challenge]
+    longest = int((t.end - t.start).max())
+    total = np.zeros((len(GRID), len(t.bids)))
+    for position in range(depth, t.damping.shape[1]):
+        chance = t.value[t.challenge] * t.damping[t.challenge, position] * t.probability
+        gain = np.zeros((len(GRID), len(t.challenges), longest + 1))
+        open_ = t.most[t.challenge] > position
+        gain[:, t.challenge, place] = np.where(open_, np.maximum(GRID[:, None] * chance - charge, 0.0), 0.0)
+        best = np.maximum.accumulate(gain[:, :, ::-1], axis=2)[:, :, ::-1]
+        total += best[:, t.challenge, place + 1]
+    return total
+
+
+def _free(t: Tables, depth: int) -> Floats:
+    """By bid: the probability that the likeliest bids after it fail, one at each place from `depth` on."""
+    fail = np.ones(len(t.bids))
+    after = np.arange(len(t.bids))
+    for position in range(depth, t.damping.shape[1]):
+        after = after + 1
+        there = (after < t.end[t.challenge]) & (t.most[t.challenge] > position)
+        chance = t.probability[np.minimum(after, len(t.bids) - 1)]
+        fail *= np.where(there, 1 - t.damping[t.challenge, position] * chance, 1.0)
+    return fail
+
+
+def _best(owner: Ints, reach: Floats, good: Ints, width: int) -> tuple[Ints, Ints]:
+    """Of `good`, at most `width` of each challenge with the furthest reach; and the others."""
+    order = good[np.lexsort((-reach[good], owner[good]))]
+    first = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+    return order[rank < width], order[rank >= width]
+
+
+def together(found: list[Sets]) -> Sets:
+    """All of them in one, with the bound of the last."""
+    return Sets(
+        np.concatenate([one.challenge for one in found]),
+        np.vstack([one.members for one in found]),
+        np.concatenate([one.value for one in found]),
+        np.concatenate([one.cost for one in found]),
+        np.concatenate([one.worth for one in found]),
+        found[-1].bound,
+    )
