@@ -30,7 +30,6 @@ CONTENT = {
     "budget": (False, "a list"),
     "effort": (False, "an object"),
     "milestones": (False, "a list"),
-    "advance": (False, "a whole number of minor units, at most the price"),
     "starts": (False, "a date"),
     "ends": (False, "a date"),
     "text": (False, "a text"),
@@ -150,17 +149,15 @@ def content_faults(content: Mapping[str, Any]) -> Iterator[str]:
         if name not in content:
             if required:
                 yield f"{name} is missing; it takes {form}"
-        elif not _has_form(name, content[name], content):
+        elif not _has_form(name, content[name]):
             yield f"{name} is {str(content[name])[:60]!r}; it takes {form}"
 
 
-def _has_form(name: str, value: Any, content: Mapping[str, Any]) -> bool:
+def _has_form(name: str, value: Any) -> bool:
     if name in KINDS:
         return isinstance(value, KINDS[name])
-    if name in ("price", "advance"):
-        price = content.get("price")
-        most = price if isinstance(price, int) else value
-        return type(value) is int and (value > 0 if name == "price" else 0 <= value <= most)
+    if name == "price":
+        return type(value) is int and value > 0
     if name == "currency":
         return is_currency(value)
     if name == "probability":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, combinations
 from typing import Any
 
 from ..errors import QuestionError, unknown
@@ -16,7 +17,7 @@ from .ledger import Draft, Entry
 from .office import Programme
 from .parties import known_party
 from .requests import once
-from .state import State
+from .state import Record, State
 
 FROM_PLAN = ("item", "stage", "kind", "jurisdiction")
 SIMILAR = 0.6
@@ -100,45 +101,44 @@ def duplicates(state: State, others: Mapping[str, str] | None = None) -> list[Du
 
     `others` are titles by id from elsewhere, such as an imported list of calls. Each pair is told once.
     """
-    return [*_same_projects(state), *_same_challenges(state), *_same_titles(state, others or {})]
+    found = (_same_projects(state), _same_purpose(state), _same_challenges(state))
+    return [*chain(*found), *_same_titles(state, others or {})]
 
 
 def _same_projects(state: State) -> Iterator[Duplicate]:
-    """Different projects of the plan in force for one item and kind, or one project that pledges single out twice."""
+    """Different projects of the plan in force for one item and kind."""
     adopted = current_adoption(state)
     rows = list(adopted["projects"]) if adopted else []
-    for n, one in enumerate(rows):
-        for other in rows[n + 1 :]:
-            if one.get("item") and (one["item"], one["kind"]) == (other.get("item"), other["kind"]):
-                payers = sorted({*one.get("contributors", ()), *other.get("contributors", ())})
-                reason = f"both {one['kind']} {one['item']}"
-                yield Duplicate(one["project"], other["project"], tuple(payers), reason)
-    singled: dict[str, list[Any]] = {}
+    for one, other in combinations(rows, 2):
+        if one.get("item") and (one["item"], one["kind"]) == (other.get("item"), other["kind"]):
+            payers = {*one.get("contributors", ()), *other.get("contributors", ())}
+            reason = f"both {one['kind']} {one['item']}"
+            yield Duplicate(one["project"], other["project"], tuple(sorted(payers)), reason)
+
+
+def _same_purpose(state: State) -> Iterator[Duplicate]:
+    """Pledges of different contributors that single out one project, none of them to match."""
+    singled: dict[str, list[Record]] = {}
     for pledge in state.all("pledge.made"):
-        for project in (pledge["earmark"] or {}).get("projects") or ():
-            singled.setdefault(project, []).append(pledge)
+        if pledge["match_ratio"] is None:
+            for project in (pledge["earmark"] or {}).get("projects") or ():
+                singled.setdefault(project, []).append(pledge)
     for project, pledges in singled.items():
-        for n, one in enumerate(pledges):
-            for other in pledges[n + 1 :]:
-                if (
-                    one["contributor"] != other["contributor"]
-                    and one["match_ratio"] is None is other["match_ratio"]
-                ):
-                    payers = tuple(sorted((one["contributor"], other["contributor"])))
-                    yield Duplicate(
-                        one.id, other.id, payers, f"both set money aside for {project}, none to match"
-                    )
+        for one, other in combinations(pledges, 2):
+            payers = sorted({one["contributor"], other["contributor"]})
+            if len(payers) > 1:
+                reason = f"both set money aside for {project}, none to match"
+                yield Duplicate(one.id, other.id, tuple(payers), reason)
 
 
 def _same_challenges(state: State) -> Iterator[Duplicate]:
     """Challenges that ask for the same metric of one item."""
     challenges = [one for one in state.all("challenge.published") if one["item"]]
-    for n, one in enumerate(challenges):
-        for other in challenges[n + 1 :]:
-            if all(one[name] == other[name] for name in ("item", "kind", "metric")):
-                payers = sorted(payers_of(state, one.id) | payers_of(state, other.id))
-                reason = f"both ask for {one['metric']} of {one['item']}"
-                yield Duplicate(one.id, other.id, tuple(payers), reason)
+    for one, other in combinations(challenges, 2):
+        if all(one[name] == other[name] for name in ("item", "kind", "metric")):
+            payers = payers_of(state, one.id) | payers_of(state, other.id)
+            reason = f"both ask for {one['metric']} of {one['item']}"
+            yield Duplicate(one.id, other.id, tuple(sorted(payers)), reason)
 
 
 def payers_of(state: State, challenge: str) -> set[str]:

@@ -12,7 +12,6 @@ from ..errors import QuestionError
 from .ledger import Posting
 from .state import Record, State
 
-
 EARMARKS = {
     "stages": "stage",
     "kinds": "kind",

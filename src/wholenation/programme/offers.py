@@ -9,11 +9,11 @@ from .reservations import ended, split
 from .state import Record, State
 
 
-def committed(state: State, project: str) -> dict[str, int]:
+def committed(state: State, project: str, currency: str) -> dict[str, int]:
     """Minor units that each pledge has in a project: reserved or paid out, without what was voided."""
     challenges = {one.id for one in state.all("challenge.published", project=project)}
     total: dict[str, int] = {}
-    for award in state.all("award.made"):
+    for award in state.all("award.made", currency=currency):
         if award["challenge"] in challenges:
             for pledge, amount in still_funded(state, award).items():
                 total[pledge] = total.get(pledge, 0) + amount
@@ -37,7 +37,7 @@ def offers(state: State, challenge: Record) -> list[Offer]:
 
     Narrow money comes first, so that money that could go elsewhere stays free for longer.
     """
-    given = committed(state, challenge["project"])
+    given = committed(state, challenge["project"], challenge["currency"])
     found = []
     for pledge in state.all("pledge.made"):
         if why_not_eligible(pledge, challenge) is None:
