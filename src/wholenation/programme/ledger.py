@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from ..errors import OutputError, QuestionError
 from . import schema
 from .balances import Sum
+from .checkpoints import add_cosignature, read_notes, sign_head
 from .database import connect, shown, written_version
 from .leaves import Draft, Entry, Posting
 from .merkle import Frontier
-from .reading import read_page
+from .notes import Signer, Verifier
+from .reading import read_head, read_leaf_hashes, read_page
 from .session import Session, begin_session
 
 __all__ = ["Draft", "Entry", "Ledger", "Posting", "Session", "open_ledger"]
@@ -47,7 +49,10 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """The single writer's turn. What was added stays if the block ends well, and is gone if it raises."""
-        with _told(self.name), self.engine.execution_options(writing=True).begin() as connection:
+        with (
+            _told(self.name, "nothing was added"),
+            self.engine.execution_options(writing=True).begin() as connection,
+        ):
             yield begin_session(connection, self.now)
 
     def append(self, drafts: Sequence[Draft]) -> list[Entry]:
@@ -65,14 +70,41 @@ class Ledger:
     def head(self) -> Frontier:
         """The tree as it is now: its size, and what its root follows from."""
         with self.reading() as connection:
-            size, packed = connection.execute(sa.select(schema.head.c.size, schema.head.c.frontier)).one()
-        return Frontier.unpacked(size, bytes(packed))
+            return read_head(connection)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for a look; faults of the database become sentences."""
         with _told(self.name), self.engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A connection that sees one moment, however long the look takes and whoever adds meanwhile."""
+        with _told(self.name), self.engine.connect() as connection:
+            if self.engine.dialect.name != "sqlite":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    def checkpoint(self, signer: Signer) -> str:
+        """The note of a checkpoint of the ledger as it is now, signed with this key."""
+        with self.writing() as session:
+            return sign_head(session.connection, session.frontier, signer)
+
+    def cosigned(self, note: str, witness: Verifier) -> str:
+        """Keep the signature that a witness has put on one of our checkpoints; the note with all signatures."""
+        with self.writing() as session:
+            return add_cosignature(session.connection, note, witness)
+
+    def checkpoints(self) -> list[str]:
+        """The signed notes of all checkpoints, in order."""
+        with self.reading() as connection:
+            return read_notes(connection, self.head().size)
+
+    def leaves(self, size: int) -> list[bytes]:
+        """The leaf hashes of the first so many entries, from which proofs are made."""
+        with self.reading() as connection:
+            return read_leaf_hashes(connection, size)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -112,9 +144,10 @@ def _make_ready(engine: sa.Engine, name: str, *, create: bool) -> None:
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _told(name: str, consequence: str = "") -> Iterator[None]:
     """What a database complains of, as one sentence."""
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise OutputError(f"{name}: {shown(error)}; nothing was added") from error
+        said = f"{name}: {shown(error)}"
+        raise OutputError(f"{said}; {consequence}" if consequence else said) from error

@@ -38,14 +38,20 @@ class Frontier:
     size: int = 0
     peaks: list[bytes] = field(default_factory=list)
 
-    def append(self, leaf: bytes) -> None:
-        """Take in a leaf hash."""
-        size, peaks = self.size, self.peaks
+    def append(self, leaf: bytes, width: int = 1) -> None:
+        """Take in a leaf hash, or the root of a full subtree of `width` leaves (a power of two that divides `size`)."""
+        size, peaks = self.size // width, self.peaks
         while size & 1:
             leaf = node_hash(peaks.pop(), leaf)
             size >>= 1
         peaks.append(leaf)
-        self.size += 1
+        self.size += width
+
+    def extend(self, peaks: Sequence[bytes], size: int) -> None:
+        """Take in the peaks of a tree of `size` leaves that stands behind; `self.size` is a multiple of its widest."""
+        heights = [height for height in reversed(range(size.bit_length())) if size >> height & 1]
+        for height, peak in zip(heights, peaks, strict=True):
+            self.append(peak, 1 << height)
 
     def root(self) -> bytes:
         """The root of the tree so far."""
@@ -71,6 +77,31 @@ class Frontier:
         if len(packed) != 32 * size.bit_count():
             raise ValueError(f"a frontier of {size} leaves has {size.bit_count()} hashes of 32 bytes")
         return cls(size, peaks)
+
+
+def levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """The full subtrees over leaf hashes: the leaves, the nodes above pairs of them, and so on.
+
+    What a frontier would have held at any size is read off them (`peaks_at`), and making them all at once is faster
+    than growing one.
+    """
+    found = [list(leaves)]
+    sha256 = hashlib.sha256
+    while len(found[-1]) > 1:
+        pairs = iter(found[-1])
+        found.append(
+            [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)]
+        )
+    return found
+
+
+def peaks_at(levels: Sequence[Sequence[bytes]], size: int) -> list[bytes]:
+    """The peaks of the tree over the first `size` leaves, the largest first."""
+    return [
+        levels[height][(size >> height) - 1]
+        for height in reversed(range(size.bit_length()))
+        if size >> height & 1
+    ]
 
 
 def inclusion_proof(index: int, leaves: Sequence[bytes]) -> list[bytes]:

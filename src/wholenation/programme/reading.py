@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from . import schema
 from .canonical import parsed
-from .leaves import Entry, Posting
+from .leaves import Entry, Posting, leaf_data
+from .merkle import Frontier
 
 PAGE = 5_000
 """Entries read at once."""
@@ -18,20 +19,17 @@ ASKED = 500
 """Names asked for at once: databases bound the number of parameters."""
 
 _entry, _posting = schema.entry.c, schema.posting.c
-_COLUMNS = (_entry.seq, _entry.key, _entry.type, _entry.at, _entry.actor, _entry.body, _entry.leaf)
-_PAGE = (
-    sa.select(*_COLUMNS)
-    .where(_entry.seq > sa.bindparam("after"))
-    .order_by(_entry.seq)
-    .limit(sa.bindparam("most"))
-)
-_BY_KEY = sa.select(*_COLUMNS).where(_entry.key.in_(sa.bindparam("keys", expanding=True)))
-_LINES = (
-    sa.select(_posting.seq, _posting.account, _posting.amount, _posting.currency, _posting.pending)
-    .order_by(_posting.seq, _posting.line)
-)  # fmt: skip
+_ENTRIES = sa.select(_entry.seq, _entry.key, _entry.type, _entry.at, _entry.actor, _entry.body, _entry.leaf)
+_PAGE = _ENTRIES.where(_entry.seq > sa.bindparam("after")).order_by(_entry.seq).limit(sa.bindparam("most"))
+_BY_KEY = _ENTRIES.where(_entry.key.in_(sa.bindparam("keys", expanding=True)))
+_LINES = sa.select(
+    _posting.seq, _posting.account, _posting.amount, _posting.currency, _posting.pending
+).order_by(_posting.seq, _posting.line)
 _LINES_OF_PAGE = _LINES.where(_posting.seq > sa.bindparam("after"), _posting.seq <= sa.bindparam("last"))
 _LINES_OF = _LINES.where(_posting.seq.in_(sa.bindparam("seqs", expanding=True)))
+
+Row = Sequence[Any]
+"""seq, key, type, at, actor, body as bytes, leaf."""
 
 
 def read_entries(connection: sa.Connection, after: int = 0) -> Iterator[Entry]:
@@ -41,12 +39,26 @@ def read_entries(connection: sa.Connection, after: int = 0) -> Iterator[Entry]:
         after = page[-1].seq
 
 
-def read_page(connection: sa.Connection, after: int, most: int = PAGE) -> list[Entry]:
-    """The next entries behind `after`, at most so many."""
-    rows = connection.execute(_PAGE, {"after": after, "most": most}).all()
-    if not rows:
-        return []
-    return _joined(rows, connection.execute(_LINES_OF_PAGE, {"after": after, "last": rows[-1].seq}).all())
+def read_page(connection: sa.Connection, after: int) -> list[Entry]:
+    """The next entries behind `after`, at most a page."""
+    rows = _rows(connection, after)
+    return _entries(rows, _postings(connection, after, rows))
+
+
+def read_leaves(connection: sa.Connection, after: int) -> list[tuple[bytes, bytes]]:
+    """What the next entries say as canonical JSON, and the leaf that stands beside each, as it is written there."""
+    rows = _rows(connection, after)
+    postings = _postings(connection, after, rows)
+    return [(_data(row, postings.get(row[0], ())), bytes(row[6])) for row in rows]
+
+
+def _data(row: Row, postings: Sequence[Posting]) -> bytes:
+    """What a row says; null where somebody has put there what no entry can hold."""
+    seq, key, kind, at, actor, body, _ = row
+    try:
+        return leaf_data(seq, key, kind, at, actor, bytes(body), postings)
+    except (TypeError, ValueError):
+        return b"null"
 
 
 def read_by_key(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Entry]:
@@ -55,15 +67,41 @@ def read_by_key(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Ent
     for start in range(0, len(keys), ASKED):
         rows = connection.execute(_BY_KEY, {"keys": list(keys[start : start + ASKED])}).all()
         if rows:
-            lines = connection.execute(_LINES_OF, {"seqs": [row.seq for row in rows]}).all()
-            found |= {entry.key: entry for entry in _joined(rows, lines)}
+            lines = connection.execute(_LINES_OF, {"seqs": [row.seq for row in rows]})
+            found |= {entry.key: entry for entry in _entries(rows, _by_entry(lines))}
     return found
 
 
-def _joined(rows: Sequence[Any], lines: Sequence[Any]) -> list[Entry]:
+def read_head(connection: sa.Connection) -> Frontier:
+    """The tree as it is kept: its size, and what its root follows from."""
+    size, packed = connection.execute(sa.select(schema.head.c.size, schema.head.c.frontier)).one()
+    return Frontier.unpacked(size, bytes(packed))
+
+
+def read_leaf_hashes(connection: sa.Connection, size: int) -> list[bytes]:
+    """The leaves of the first so many entries."""
+    wanted = sa.select(_entry.leaf).where(_entry.seq <= size).order_by(_entry.seq)
+    return [bytes(leaf) for leaf in connection.scalars(wanted)]
+
+
+def _rows(connection: sa.Connection, after: int) -> Sequence[Row]:
+    return connection.execute(_PAGE, {"after": after, "most": PAGE}).all()
+
+
+def _postings(connection: sa.Connection, after: int, rows: Sequence[Row]) -> dict[int, list[Posting]]:
+    if not rows:
+        return {}
+    return _by_entry(connection.execute(_LINES_OF_PAGE, {"after": after, "last": rows[-1][0]}))
+
+
+def _by_entry(lines: sa.CursorResult[Any]) -> dict[int, list[Posting]]:
     postings: dict[int, list[Posting]] = {}
     for seq, account, amount, currency, pending in lines:
         postings.setdefault(seq, []).append(Posting(account, amount, currency, pending))
+    return postings
+
+
+def _entries(rows: Sequence[Row], postings: dict[int, list[Posting]]) -> list[Entry]:
     return [
         Entry(seq, key, kind, at, actor, parsed(body), bytes(leaf), tuple(postings.get(seq, ())))
         for seq, key, kind, at, actor, body, leaf in rows

@@ -32,7 +32,7 @@ posting = sa.Table(
     sa.Column("account", sa.Text, nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("pending", sa.Boolean, nullable=False),
+    sa.Column("pending", sa.Boolean(create_constraint=True, name="posting_pending"), nullable=False),
 )
 balance = sa.Table(
     "balance",
@@ -58,3 +58,13 @@ checkpoint = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("signature", sa.Text, nullable=False),
 )
+
+TRIGGERS = {
+    "sqlite": tuple(
+        f"{table}_{what}"
+        for table in ("entry", "posting", "checkpoint")
+        for what in ("update", "delete", "insert")
+    ),
+    "postgresql": ("entry_kept", "posting_kept", "checkpoint_kept"),
+}
+"""The triggers that refuse to change what was written."""

@@ -60,7 +60,7 @@ def _tables() -> None:
         sa.Column("account", sa.Text, nullable=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
         sa.Column("currency", sa.Text, nullable=False),
-        sa.Column("pending", sa.Boolean, nullable=False),
+        sa.Column("pending", sa.Boolean(create_constraint=True, name="posting_pending"), nullable=False),
     )
     op.create_table(
         "balance",

@@ -1,0 +1,109 @@
+"""What a database keeps beside its entries (subjects, balances, the head), compared with what follows from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from . import schema
+from .balances import Sum
+from .chunks import Run, Wrong
+from .tally import Tally
+
+_TRIGGERS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')",
+}
+_ENTRIES = sa.select(schema.entry.c.subject).order_by(schema.entry.c.seq)
+_LOOSE = (
+    sa.select(schema.posting.c.seq)
+    .outerjoin(schema.entry, schema.entry.c.seq == schema.posting.c.seq)
+    .group_by(schema.posting.c.seq)
+    .having(
+        (sa.func.min(schema.posting.c.line) != 1)
+        | (sa.func.max(schema.posting.c.line) != sa.func.count())
+        | (sa.func.count(schema.entry.c.seq) == 0)
+    )
+    .order_by(schema.posting.c.seq)
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a database."""
+
+    connection: sa.Connection
+
+    def subject_fault(self, run: Run, lines: Sequence[bytes]) -> Wrong | None:
+        """The first entry of a run whose row tells another subject than its body."""
+        last = run.first + len(lines) - 1
+        within = schema.entry.c.seq.between(run.first, last)
+        told = self.connection.scalars(_ENTRIES.where(within)).all()
+        for seq, subject, meant, line in zip(
+            range(run.first, last + 1), told, run.subjects, lines, strict=False
+        ):
+            if f"{json.loads(line)['entry']['type']} {subject}" != meant:
+                return Wrong(seq, f"its row tells of {subject!r}, its body of {meant.split(' ', 1)[1]!r}")
+        return None
+
+    def sums(self) -> dict[tuple[str, str], Sum]:
+        """The balances as they are kept."""
+        found = self.connection.execute(sa.select(schema.balance))
+        return {(row.account, row.currency): Sum(row.posted, row.pending) for row in found}
+
+
+def table_fault(rows: Rows, tally: Tally, size: int) -> str:
+    """The first thing that does not follow from the entries, or nothing; the entries themselves are right."""
+    return (
+        _head_fault(rows.connection, tally, size)
+        or _balance_fault(rows, tally)
+        or _posting_fault(rows.connection)
+        or _trigger_fault(rows.connection)
+        or _file_fault(rows.connection)
+    )
+
+
+def _head_fault(connection: sa.Connection, tally: Tally, size: int) -> str:
+    count = connection.scalar(sa.select(sa.func.count()).select_from(schema.entry))
+    heads = connection.execute(sa.select(schema.head)).all()
+    if len(heads) != 1 or tally.frontier.size != size or count != size:
+        return f"entry {tally.frontier.size + 1}: the head tells of {size} entries, and there are {count}"
+    if bytes(heads[0].frontier) != tally.frontier.packed():
+        return "the tree kept at the head is not that of the entries"
+    return ""
+
+
+def _balance_fault(rows: Rows, tally: Tally) -> str:
+    kept = rows.sums()
+    for place in sorted(kept.keys() | tally.sums.keys()):
+        told, found = kept.get(place, Sum()), tally.sums.get(place, Sum())
+        if told != found:
+            return (
+                f"the balance of {place[0]} in {place[1]} is kept as {told.posted} and {told.pending} pending; "
+                f"the entries make it {found.posted} and {found.pending}"
+            )
+    return ""
+
+
+def _posting_fault(connection: sa.Connection) -> str:
+    seq = connection.scalar(_LOOSE)
+    return (
+        "" if seq is None else f"entry {seq} is wrong: its postings are not numbered, or belong to no entry"
+    )
+
+
+def _trigger_fault(connection: sa.Connection) -> str:
+    there = set(connection.scalars(sa.text(_TRIGGERS[connection.dialect.name])))
+    missing = [name for name in schema.TRIGGERS[connection.dialect.name] if name not in there]
+    return f"nothing refuses changes any more: trigger {missing[0]} is missing" if missing else ""
+
+
+def _file_fault(connection: sa.Connection) -> str:
+    if connection.dialect.name != "sqlite":
+        return ""
+    said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
+    return "" if said == "ok" else f"the file is damaged: {said}"
