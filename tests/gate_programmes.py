@@ -11,7 +11,7 @@ from wholenation.programme.milestones import preregistered
 from wholenation.programme.office import Programme, open_programme
 
 HASH = "ab" * 32
-OPENING = {
+OPENING: dict[str, Any] = {
     "programme": "p", "name": "Programme", "agency": "agency", "currency": "CNY", "approvals_needed": 2,
     "approvers": ["ann", "bea", "cid"],
 }  # fmt: skip
@@ -42,7 +42,7 @@ def milestone(name: str, **changed: Any) -> dict[str, Any]:
 
 def challenge(**changed: Any) -> dict[str, Any]:
     """A challenge for two rival teams, of which one goes on; a field that is None is left out."""
-    body = {
+    body: dict[str, Any] = {
         "challenge": "c", "title": "Optics", "project": "optics", "kind": "develop", "metric": "yield",
         "threshold": 5.0, "direction": "at_least", "protocol_sha256": HASH, "test_house": "house",
         "deadline": "2026-01-01T00:00:00Z", "cap": 1000, "currency": "CNY", "rival_routes": 2, "keep": 1,
@@ -53,7 +53,7 @@ def challenge(**changed: Any) -> dict[str, Any]:
 
 def award(name: str, payee: str, milestones: list[dict[str, Any]], **changed: Any) -> Draft:
     """An award of 300 that is paid in equal parts by two pledges."""
-    body = {
+    body: dict[str, Any] = {
         "award": name, "challenge": "c", "bid": f"bid-{name}", "payee": payee, "amount": 300, "currency": "CNY",
         "funding": {"k1": 100, "k2": 200}, "milestones": milestones,
         "preregistered_sha256": preregistered(milestones), "ends": "2028-12-31",

@@ -361,7 +361,12 @@ def test_a_user_accepts_an_adoption_and_its_cover_is_reserved(tmp_path: Path) ->
     with begun(tmp_path, award("a3", "rival", own, amount=100, funding={"k2": 50, "k1": 50})) as programme:
 
         def cover(name: str, user: str, cap: int = 40, **more: Any) -> Entry:
-            asked = {"premium_share": 0.8, "currency": "CNY", "funding": {"k1": 10, "k2": 30}, "award": "a3"}
+            asked: dict[str, Any] = {
+                "premium_share": 0.8,
+                "currency": "CNY",
+                "funding": {"k1": 10, "k2": 30},
+                "award": "a3",
+            }
             return grant_cover(
                 programme, key=name, actor="agency", cover=name, user=user, cap=cap, **(asked | more)
             )
