@@ -101,3 +101,10 @@ def _note(line: bytes) -> str | None:
         return note if line == canonical({"checkpoint": note}) + b"\n" and isinstance(note, str) else None
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def leaves_of(file: IO[bytes], size: int) -> list[bytes]:
+    """The first so many leaf hashes of an export that was verified."""
+    file.seek(0)
+    file.readline()
+    return [bytes.fromhex(line[-67:-3].decode()) for line in islice(file, size)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,7 +94,7 @@ def _postings(connection: sa.Connection, after: int, rows: Sequence[Row]) -> dic
     return _by_entry(connection.execute(_LINES_OF_PAGE, {"after": after, "last": rows[-1][0]}))
 
 
-def _by_entry(lines: sa.CursorResult[Any]) -> dict[int, list[Posting]]:
+def _by_entry(lines: Iterable[Any]) -> dict[int, list[Posting]]:
     postings: dict[int, list[Posting]] = {}
     for seq, account, amount, currency, pending in lines:
         postings.setdefault(seq, []).append(Posting(account, amount, currency, pending))

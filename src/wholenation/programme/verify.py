@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -116,7 +116,9 @@ def _taken(
                 return
 
 
-def _runs(groups: Iterable[list[bytes]], stops: set[int], workers: int) -> Iterator[tuple[Run, list[bytes]]]:
+def _runs(
+    groups: Iterable[list[bytes]], stops: set[int], workers: int
+) -> Generator[tuple[Run, list[bytes]], None, None]:
     if workers == 1:
         for number, lines in enumerate(groups):
             yield check_run(1 + number * CHUNK, lines, stops), lines
