@@ -1,0 +1,229 @@
+"""A file of releases through all indicators, in one pass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, tzinfo
+from enum import StrEnum
+from typing import Any
+
+from ...errors import QuestionError
+from ..flags import Answer, Outcome, in_order
+from .money import Exchange, MainCurrency
+from .process import process_of
+from .reading import CHUNK_BYTES, Reading, releases
+from .registry import INDICATORS
+from .releases import Release
+from .settings import Settings
+from .statistics import rounded
+from .verdicts import Collector, Judge, Peers, Question, Standing, Verdict
+
+SEVERAL = "several releases have this ocid, where compiled releases have one each"
+
+
+class Mode(StrEnum):
+    """To find what Cardinal finds, or to tell what can be told."""
+
+    CARDINAL = "cardinal"
+    CORRECTED = "corrected"
+
+
+VERSIONS = {Mode.CARDINAL: "cardinal 0.0.8", Mode.CORRECTED: "corrected 1"}
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often an indicator said what; `reasons` count why processes do not count."""
+
+    flag: int = 0
+    clear: int = 0
+    not_computable: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All answers in order, with quartiles and fences (`meta`), tallies, and how the file was read.
+
+    Without `every`, answers are the flags alone; tallies count the others.
+    """
+
+    mode: Mode
+    answers: tuple[Answer, ...]
+    meta: Mapping[str, Mapping[str, float]]
+    tallies: Mapping[str, Tally]
+    reading: Reading
+
+
+def audit_releases(
+    file: str,
+    *,
+    mode: Mode = Mode.CORRECTED,
+    settings: Settings | None = None,
+    rates: Mapping[str, tuple[list[date], list[float]]] | None = None,
+    zone: tzinfo = UTC,
+    every: bool = False,
+    chunk_bytes: int = CHUNK_BYTES,
+) -> Report:
+    """What the indicators say of the compiled releases in `file`, one JSON object a line.
+
+    `rates` are a dated table of exchange rates (`read_rates`) and `zone` is where dates without one are read; both
+    only count in corrected mode. There, neither the order of lines nor the size of chunks changes anything, and an
+    ocid that several lines have is not computable. `every` keeps the answers that are no flags, too.
+    """
+    settings = settings or Settings()
+    if mode is Mode.CARDINAL and rates:
+        raise QuestionError(
+            "exchange rates: cardinal mode compares prices in one currency only; use corrected mode"
+        )
+
+    def go_through(leave_out: frozenset[str]) -> tuple[_Pass, Reading]:
+        money = MainCurrency(settings.currency) if mode is Mode.CARDINAL else Exchange(rates or {}, zone)
+        one = _Pass(mode, Question(settings, mode is Mode.CORRECTED, money, zone), every)
+        reading = Reading(file)
+        for batch in releases(reading, chunk_bytes=chunk_bytes):
+            one.take(batch, leave_out)
+        return one, reading
+
+    done, reading = go_through(frozenset())
+    if mode is Mode.CORRECTED and done.repeated:
+        # What one line of several adds to sums over tenderers depends on which is believed: none is.
+        done, reading = go_through(frozenset(done.repeated))
+    return done.report(reading)
+
+
+class _Pass:
+    """One pass over the releases: grows with each, and reports at the end."""
+
+    def __init__(self, mode: Mode, question: Question, every: bool) -> None:
+        self.mode, self.question, self.every = mode, question, every
+        self.codes = question.settings.codes
+        self.tallies = {code: Tally() for code in self.codes}
+        self.answers: dict[tuple[str, str, str], Answer] = {}
+        self.seen: set[str] = set()
+        self.repeated: set[str] = set()
+        self.judges: list[tuple[str, Judge]] = []
+        self.collectors: dict[Callable[[Question], Any], Collector] = {}
+        for code in self.codes:
+            how = INDICATORS[code].how
+            if isinstance(how, Peers):
+                if how.collect not in self.collectors:
+                    self.collectors[how.collect] = how.collect(question)
+            else:
+                self.judges.append((code, how))
+
+    def take(self, batch: Sequence[Release], leave_out: frozenset[str]) -> None:
+        excluded = self.question.settings.excluded_details
+        collectors = [(self._codes_of(collect), one.take) for collect, one in self.collectors.items()]
+        judges, question, corrected = self.judges, self.question, self.question.corrected
+        for release in batch:
+            ocid = release.ocid
+            if ocid is None:
+                continue
+            tender = release.tender
+            if tender is not None and (
+                tender.status == "cancelled" or tender.procurement_method_details in excluded
+            ):
+                continue
+            if corrected:
+                if ocid in self.seen:
+                    self.repeated.add(ocid)
+                self.seen.add(ocid)
+                if ocid in leave_out:
+                    continue
+            process = process_of(release, ocid)
+            for codes, collect in collectors:
+                reason = collect(process)
+                if reason is not None and corrected:
+                    self._not_computable(codes, ocid, reason)
+            for code, judge in judges:
+                verdict = judge(process, question)
+                if type(verdict) is Verdict:
+                    if verdict.flag or corrected:
+                        self._judged(code, ocid, verdict)
+                elif corrected:
+                    self._not_computable((code,), ocid, verdict)  # type: ignore[arg-type]
+
+    def _codes_of(self, collect: Callable[[Question], Any]) -> tuple[str, ...]:
+        found = ((code, INDICATORS[code].how) for code in self.codes)
+        return tuple(code for code, how in found if isinstance(how, Peers) and how.collect is collect)
+
+    def _judged(self, code: str, ocid: str, verdict: Verdict) -> None:
+        standing = Standing(
+            "OCID", ocid, verdict.value, verdict.flag, verdict.sentence, verdict.fence, 0, (ocid,)
+        )
+        self._stand(code, standing)
+        for tenderer, value in verdict.tenderers.items():
+            self._stand(code, standing._replace(kind="Tenderer", subject=tenderer, value=value))
+
+    def _not_computable(self, codes: Iterable[str], ocid: str, reason: str) -> None:
+        for code in codes:
+            tally = self.tallies[code]
+            tally.not_computable += 1
+            tally.reasons[reason] += 1
+            if self.every:
+                self._keep(
+                    code,
+                    Standing("OCID", ocid, None, False, reason, None, 0, (ocid,)),
+                    Outcome.NOT_COMPUTABLE,
+                )
+
+    def _stand(self, code: str, one: Standing) -> None:
+        """Count and keep what was found of a subject; a tenderer's flags become one, resting on all its processes."""
+        outcome = Outcome.FLAG if one.flag else Outcome.NOT_COMPUTABLE if one.reason else Outcome.CLEAR
+        before = self.answers.get((code, one.kind, one.subject)) if one.flag else None
+        tally = self.tallies[code]
+        if before is not None and one.kind == "Tenderer":
+            evidence = tuple(sorted({*before.evidence, *one.evidence}))
+            sentence = (
+                f"stands behind flags of {len(evidence)} processes" if len(evidence) > 1 else one.sentence
+            )
+            one = one._replace(evidence=evidence, sentence=sentence)
+        elif before is None and outcome is Outcome.FLAG:
+            tally.flag += 1
+        elif outcome is Outcome.CLEAR:
+            tally.clear += 1
+        elif outcome is Outcome.NOT_COMPUTABLE:
+            tally.not_computable += 1
+            tally.reasons[one.sentence] += 1
+        if one.flag or self.every:
+            self._keep(code, one, outcome)
+
+    def _keep(self, code: str, one: Standing, outcome: Outcome) -> None:
+        self.answers[code, one.kind, one.subject] = Answer(
+            code, one.kind, one.subject, outcome, one.value, one.sentence, INDICATORS[code].severity,
+            one.fence, one.peers, one.evidence, VERSIONS[self.mode],
+        )  # fmt: skip
+
+    def report(self, reading: Reading) -> Report:
+        meta = {}
+        for ocid in sorted(self.repeated):
+            self._not_computable(self.codes, ocid, SEVERAL)
+        for code in self.codes:
+            how = INDICATORS[code].how
+            if isinstance(how, Peers):
+                ranking = how.rank(self.collectors[how.collect], self.question)
+                meta[code] = ranking.meta
+                for one in ranking.standings:
+                    if one.flag or self.question.corrected:
+                        self._stand(code, one)
+        return Report(self.mode, tuple(in_order(self.answers.values())), meta, self.tallies, reading)
+
+
+def as_cardinal(report: Report) -> dict[str, Any]:
+    """The flags in the shape of Cardinal's own output: by group, identifier and indicator, and fences under Meta."""
+    found: dict[str, Any] = {}
+    for one in _flags(report):
+        found.setdefault(one.subject_kind, {}).setdefault(one.subject, {})[one.check] = one.value
+    found["Meta"] = {
+        code: {name: rounded(value) for name, value in meta.items()}
+        for code, meta in report.meta.items()
+        if meta
+    }
+    return found
+
+
+def _flags(report: Report) -> Iterator[Answer]:
+    return (one for one in report.answers if one.outcome is Outcome.FLAG)
