@@ -21,23 +21,8 @@ CO_AWARD_MONTHS = 36
 DEEPEST = 6
 """Owners behind more companies than this are not looked for."""
 
-LEGAL_FORMS = frozenset(
-    (
-        "ag",
-        "bv",
-        "co",
-        "company",
-        "corp",
-        "corporation",
-        "gmbh",
-        "inc",
-        "incorporated",
-        "kg",
-        "limited",
-        "llc",
-        "llp",
-    )
-    + ("ltd", "nv", "oy", "plc", "pte", "sa", "sarl", "se", "spa", "srl")
+LEGAL_FORM = re.compile(
+    "ag|bv|co|company|corp|corporation|gmbh|inc|incorporated|kg|limited|llc|llp|ltd|nv|oy|plc|pte|sa|sarl|se|spa|srl"
 )
 
 
@@ -73,7 +58,7 @@ def plain(name: str) -> str:
     """
     bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     words = re.findall(r"\w+", bare.casefold())
-    return " ".join(word for word in words if word not in LEGAL_FORMS) or " ".join(words)
+    return " ".join(word for word in words if not LEGAL_FORM.fullmatch(word)) or " ".join(words)
 
 
 def identifiers(rows: Iterable[Mapping[str, Any]] | None) -> frozenset[tuple[str, str]]:

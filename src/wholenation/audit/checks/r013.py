@@ -8,10 +8,12 @@ from ..peers import Measured, outliers
 from ..view import Award, View
 
 CHECK = Check("R013", "Share without competition", "medium", "field", ("challenge.published", "award.made"))
+LEAST = 0.5
+"""Where most fields are raced for, less than this share is no finding."""
 
 
 def check(view: View) -> list[Answer]:
-    """Flag a field of which far more of the money than elsewhere was awarded with only one team asked.
+    """Flag a field of which far more of the money than elsewhere, and at least half, was awarded with one team asked.
 
     A field is a challenge's item (its project where it has none) in one currency; without competition are challenges
     with a reason for a sole source. The value is the share of the awards' sum.
@@ -28,5 +30,9 @@ def check(view: View) -> list[Answer]:
         for name, mine in fields.items()
     }
     return outliers(
-        CHECK, measured, lambda share: f"{share:.0%} of its money went without a race", peers_are="fields"
+        CHECK,
+        measured,
+        lambda share: f"{share:.0%} of its money went without a race",
+        floor=LEAST,
+        peers_are="fields",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..check import Check, cited
 from ..flags import Answer
-from ..view import Award, View
+from ..view import Award, Milestone, View
 
 CHECK = Check(
     "WN01",
@@ -18,8 +18,8 @@ CHECK = Check(
 def check(view: View) -> list[Answer]:
     """Flag an award of which, at any release, more had been paid than accepted evidence and the agreed advance allow.
 
-    Covered is the advance and the payment of every milestone whose last evaluation before the release accepts its
-    evidence. The value is the largest sum paid beyond that, in minor units.
+    Covered is the advance and the payment of every milestone whose last evaluation before it was paid (or, unpaid, before
+    this release) accepts its evidence: a later re-test does not make an earlier payment wrong. The value is the largest sum paid beyond that, in minor units.
     """
     return [_of(award) for award in view.awards]
 
@@ -31,7 +31,7 @@ def _of(award: Award) -> Answer:
     for release in award.releases:
         paid += int(release["amount"])
         covered = int(award.record["advance"] or 0) + sum(
-            one.payment for one in award.milestones if one.accepted_before(release.seq)
+            one.payment for one in award.milestones if one.accepted_before(_asked(one, release.seq))
         )
         if paid > covered:
             worst = max(worst, paid - covered)
@@ -42,3 +42,7 @@ def _of(award: Award) -> Answer:
     return CHECK.clear(
         award.id, "every payment followed accepted evidence", cited(award.releases), value=0.0, fence=0.0
     )
+
+
+def _asked(milestone: Milestone, seq: int) -> int:
+    return min([seq, *(one.seq for one in milestone.releases)])

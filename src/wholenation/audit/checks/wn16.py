@@ -12,12 +12,14 @@ from ..view import View, day
 
 CHECK = Check("WN16", "Year-end dump", "low", "payee", ("programme.opened", "release.decided"))
 LAST_DAYS = 15
-FEWEST = 3
+LEAST = 0.5
+"""Where most payees get nothing in those days, less than this share is no finding."""
+FEWEST = 5
 """Releases that a payee must have had to be compared."""
 
 
 def check(view: View) -> list[Answer]:
-    """Flag a payee whose share of releases in the last 15 days of the fiscal year is far above that of its peers.
+    """Flag a payee whose share of releases in the last 15 days of the fiscal year is far above that of its peers, and at least half.
 
     The fiscal year ends as the programme says, on 31 December where it does not. The value is that share.
     """
@@ -36,7 +38,10 @@ def check(view: View) -> list[Answer]:
         if len(mine) < FEWEST
     ]
     told = f"of its releases in the last {LAST_DAYS} days of the fiscal year"
-    return [*outliers(CHECK, measured, lambda share: f"{share:.0%} {told}", peers_are="payees"), *few]
+    return [
+        *outliers(CHECK, measured, lambda share: f"{share:.0%} {told}", floor=LEAST, peers_are="payees"),
+        *few,
+    ]
 
 
 def _late(on: date, end: str) -> bool:

@@ -16,13 +16,15 @@ LINES = 5
 """Fewer lines than this are the same by chance."""
 ROUND = 100_000
 """An amount in minor units that this divides is round."""
+LEAST = 0.5
+"""A smaller share of round sums is no finding."""
 
 
 def check(view: View) -> list[Answer]:
     """Flag a bid of whose budget another bidder's has 80 %, or whose award claims far more round sums than its peers.
 
     A line is its text and amount. Of the claims of an award (at least 10 lines) the share that 100,000 minor units
-    divide is held against all awards. The value is the larger share of equal lines, or the share of round claims.
+    divide is held against all awards, and is no finding under one half. The value is the larger share of equal lines, or the share of round claims.
     """
     budgets = {bid.id: _lines(bid) for bid in view.bids if bid.valid}
     budgets = {key: lines for key, lines in budgets.items() if sum(lines.values()) >= LINES}
@@ -71,5 +73,9 @@ def _round_claims(view: View) -> list[Answer]:
             share = sum(one % ROUND == 0 for one in amounts) / len(amounts)
             measured[award.bid.id] = Measured(share, cited(award.spending))
     return outliers(
-        CHECK, measured, lambda share: f"{share:.0%} of its claims are round sums", peers_are="awards"
+        CHECK,
+        measured,
+        lambda share: f"{share:.0%} of its claims are round sums",
+        floor=LEAST,
+        peers_are="awards",
     )
