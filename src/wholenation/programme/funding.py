@@ -81,15 +81,19 @@ def bounds(offered: Sequence[Offer], total: int) -> dict[str, int]:
     """Most that each pledge may have in the project when all of them together have `total` in it.
 
     A matched pledge holds at most ratio times what other contributors hold. A contributor's own pledges match
-    nothing of each other, so each contributor's greatest part of the total is found first, all rounded down.
+    nothing of each other, so each contributor's greatest part of the total is found first, all rounded down, and
+    shared out among its pledges in their order.
     """
     found: dict[str, int] = {}
     by = sorted(offered, key=lambda offer: offer.contributor)
     for _, group in groupby(by, key=lambda offer: offer.contributor):
         mine = list(group)
         part = _greatest(total, partial(_holds, mine, total))
+        left = part - sum(offer.given for offer in mine)
         for offer, most in zip(mine, _held(mine, total, part), strict=True):
-            found[offer.pledge] = min(most, part)
+            more = max(min(most - offer.given, left), 0)
+            found[offer.pledge] = offer.given + more
+            left -= more
     return found
 
 
@@ -112,11 +116,19 @@ def _greatest(upper: int, holds: Callable[[int], bool]) -> int:
 
 
 def fundable(offered: Sequence[Offer]) -> int:
-    """Most minor units that these pledges can add to the project together."""
+    """Most minor units that these pledges can add to the project together.
+
+    What they can add grows with what is added, so that going down from above to what there is room for ends at the
+    most. But for rounding, room is concave in the amount: halving, with a unit of leave for each pledge, starts near.
+    """
     stands = sum(offer.given for offer in offered)
-    return _greatest(
-        sum(offer.free for offer in offered), lambda amount: _room(offered, stands, amount) >= amount
+    amount = _greatest(
+        sum(offer.free for offer in offered),
+        lambda amount: _room(offered, stands, amount) + len(offered) >= amount,
     )
+    while (room := _room(offered, stands, amount)) < amount:
+        amount = room
+    return amount
 
 
 def _room(offered: Sequence[Offer], stands: int, amount: int) -> int:
