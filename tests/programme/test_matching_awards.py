@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from wholenation.errors import QuestionError
 from wholenation.lp import Status
-from wholenation.programme.matching import AwardProblem, Bid, Challenge, any_succeeds, award
+from wholenation.programme.matching import AwardProblem, Bid, Challenge, any_succeeds, award, reasons
 
 
 @pytest.mark.parametrize(
@@ -155,3 +156,70 @@ def test_everything_that_is_wrong_is_said_at_once():
     with pytest.raises(QuestionError) as wrong:
         award(problem)
     assert len(str(wrong.value).splitlines()) == 9
+
+
+def with_bid(problem: AwardProblem, bid: Bid) -> AwardProblem:
+    bids = [bid if one.id == bid.id else one for one in problem.bids]
+    return AwardProblem(problem.challenges, bids, problem.budget, problem.capacity)
+
+
+def needs(problem: AwardProblem, name: str) -> bool:
+    """Whether the best of all choices is better than the best without the bid."""
+    without = [one for one in problem.bids if one.id != name]
+    less = AwardProblem(problem.challenges, without, problem.budget, problem.capacity)
+    return best_of_all(problem) > best_of_all(less) + 1e-8
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems(most_challenges=1, most_bids=6))
+def test_a_bid_turns_where_it_is_said_to_turn(problem: AwardProblem):
+    made = award(problem)
+    for bid, why in zip(sorted(problem.bids, key=lambda one: one.id), reasons(problem, made), strict=True):
+        assert why.bid == bid.id
+        assert why.won == (bid.id in made.chosen)
+        limits = [one for one in (problem.budget, problem.challenges[0].cap) if one is not None]
+        if why.price is not None:
+            assert needs(with_bid(problem, replace(bid, price=why.price)), bid.id)
+            assert not needs(with_bid(problem, replace(bid, price=why.price + 1)), bid.id)
+        elif limits:
+            assert not needs(with_bid(problem, replace(bid, price=0)), bid.id)
+        if why.probability is None:
+            assert not needs(with_bid(problem, replace(bid, probability=1.0)), bid.id)
+        else:
+            assert needs(with_bid(problem, replace(bid, probability=why.probability)), bid.id)
+            if why.probability > 0.001:
+                assert not needs(
+                    with_bid(problem, replace(bid, probability=why.probability - 0.0002)), bid.id
+                )
+
+
+@settings(max_examples=40, deadline=None)
+@given(problems(most_bids=6))
+def test_a_loser_wins_at_its_turn_among_many_challenges(problem: AwardProblem):
+    made = award(problem)
+    for why, bid in zip(reasons(problem, made), sorted(problem.bids, key=lambda one: one.id), strict=True):
+        if not why.won and why.price is not None:
+            assert bid.id in award(with_bid(problem, replace(bid, price=why.price))).chosen
+        if not why.won and why.probability is not None:
+            assert bid.id in award(with_bid(problem, replace(bid, probability=why.probability))).chosen
+
+
+def test_reasons_say_what_binds_and_what_would_turn_it():
+    """Two of three routes: b at 0.5 adds 0.5 · 0.4; c would need more than b's 0.5 in its place."""
+    bids = [
+        Bid("a", "fab", "A", 50, 0.6, approach="wet"),
+        Bid("b", "fab", "B", 40, 0.5, approach="dry"),
+        Bid("c", "fab", "C", 30, 0.4, approach="wet"),
+    ]
+    problem = AwardProblem([Challenge("fab", rival_routes=2, cap=100, approach_cap=1, correlation=0.5)], bids)
+    a, b, c = reasons(problem, award(problem))
+    assert (a.won, b.won, c.won) == (True, True, False)
+    assert b.adds == pytest.approx(0.4 * 0.25)
+    assert b.independent == pytest.approx(0.4 * 0.5)
+    assert c.binds == ("the challenge has its 2 teams", "10 is left under the challenge's cap",
+                       "its approach wet has the 1 that it may have")  # fmt: skip
+    assert c.price is None  # at any price, a is likelier and takes the only wet place
+    assert c.probability == pytest.approx(0.6001)
+    assert b.price == 50
+    with pytest.raises(QuestionError, match="no such bid"):
+        reasons(problem, award(problem), ["z"])

@@ -18,8 +18,11 @@ from .success import any_succeeds
 MOST_SETS = 200_000
 """Most columns of the last programme; where more are worth their charge, the gap is told instead."""
 
-FIRST_SLACK = 2e-4
+FIRST_SLACK = 2e-6
 """Share of the bound by which the first columns may fall short of the best."""
+
+ROUNDING = 1e-9
+"""Relative gap that is rounding alone."""
 
 SCALE = 1e4
 """Total value as the solver sees it."""
@@ -112,7 +115,7 @@ def _together(t: Tables, worth: Prices, gap: float, time_limit: float | None) ->
         bound = min(max(bound, outside), worth.bound)
         done = value >= outside or bound - value <= gap * bound
         if done or status is not Status.OPTIMAL or len(sets) >= MOST_SETS or outside > worth.bound - slack:
-            return _told(t, chosen, bound, status, worth)
+            return _told(t, chosen, bound, status, worth, gap)
         slack = (worth.bound - value) * (1 + 1e-9) + 1e-12
 
 
@@ -156,7 +159,7 @@ def _chosen(
     solver = Solver(problem)
     while True:
         answer = solver.solve(gap=gap, time_limit=time_limit)
-        if not len(answer.x):
+        if answer.status is Status.FAILED or not len(answer.x):
             return answer.status, np.zeros(0, dtype=np.int64), 0.0, worth.bound
         taken = np.flatnonzero(answer.x > 0.5)
         if int(sets.cost[taken].sum()) <= t.budget:
@@ -174,12 +177,15 @@ def _bids(sets: Sets, taken: Ints) -> Ints:
     return np.sort(members[members >= 0])
 
 
-def _told(t: Tables, chosen: Ints, bound: float, status: Status, worth: Prices | None) -> Awards:
+def _told(
+    t: Tables, chosen: Ints, bound: float, status: Status, worth: Prices | None, gap: float = 0.0
+) -> Awards:
     """The choice in names, without bids that add nothing."""
     kept: list[int] = []
     success: dict[str, float] = {}
+    first = np.searchsorted(t.challenge[chosen], np.arange(len(t.challenges) + 1))
     for c, challenge in enumerate(t.challenges):
-        mine = [int(bid) for bid in chosen if t.challenge[bid] == c]
+        mine = [int(bid) for bid in chosen[first[c] : first[c + 1]]]
         for bid in reversed(mine):
             without = [t.probability[one] for one in mine if one != bid]
             everything = [t.probability[one] for one in mine]
@@ -193,7 +199,7 @@ def _told(t: Tables, chosen: Ints, bound: float, status: Status, worth: Prices |
     bound = max(bound, value)
     left = (bound - value) / bound if bound > 0 else 0.0
     return Awards(
-        status=status,
+        status=Status.TIME_LIMIT if status is Status.OPTIMAL and left > max(gap, ROUNDING) else status,
         chosen=tuple(sorted(t.bids[one].id for one in kept)),
         value=value,
         bound=bound,

@@ -19,7 +19,10 @@ from .problem import UNLIMITED, Tables
 from .sets import Sets, search, together
 
 WIDTH = 12
-"""Partial sets kept by challenge while prices are far from right."""
+"""Partial sets kept by challenge while prices are far from right; ten times as many when these show no cut any more."""
+
+WIDEST = 10_000
+"""Most partial sets kept; where it does not suffice, the bound stays above the optimum of the relaxation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +57,25 @@ def prices(t: Tables, *, rounds: int = 60, tolerance: float = 1e-7) -> Prices:
         return Prices(0.0, np.zeros(len(t.teams)), np.zeros(len(t.challenges)), 0.0, scale)
     solver = Solver(_dual(t, seeds, scale, column, scarce))
     best = Prices(0.0, np.zeros(len(t.teams)), t.value, float(t.value.sum()), scale)
+    width = WIDTH
     for _ in range(rounds):
         answer = solver.solve()
         at = np.maximum(answer.x, 0.0)
         surplus, money, team = at[: len(t.challenges)], float(at[len(t.challenges)]), np.zeros(len(t.teams))
         team[scarce] = at[len(t.challenges) + 1 :]
         charge = money * (t.price / scale) + team[t.team]
-        found = search(t, charge, surplus * (1 + 1e-9) + 1e-12, width=WIDTH)
+        found = search(t, charge, surplus * (1 + 1e-9) + 1e-12, width=width)
         top = np.maximum(surplus, found.bound)
         np.maximum.at(top, found.challenge, found.worth)
         shared = money * (t.budget / scale) if money else 0.0
         bound = float(top.sum() + shared + team[scarce] @ t.capacity[scarce])
         if bound < best.bound:
             best = Prices(money, team, top, bound, scale)
-        if not len(found) or best.bound - answer.objective <= tolerance * best.bound:
+        if best.bound - answer.objective <= tolerance * best.bound or (not len(found) and width > WIDEST):
             break
+        if not len(found):
+            width *= 10
+            continue
         solver.add_rows(*_rows(t, _most_violated(found, surplus), scale, column, columns))
     return best
 

@@ -49,7 +49,7 @@ class Sets:
         )
 
 
-def search(t: Tables, charge: Floats, floor: Floats, *, width: int = 100_000) -> Sets:
+def search(t: Tables, charge: Floats, floor: Floats, *, width: int = 20_000) -> Sets:
     """All sets within the limits of their challenge whose value less their members' charges is above the floor.
 
     Charges are from 0 up. Of the partial sets of a challenge at most `width` are kept, the most promising; what the
@@ -116,27 +116,36 @@ def _further(t: Tables, charge: Floats, owner: Ints, bid: Ints, depth: int, fail
     widest = t.damping.shape[1]
     if depth >= widest or not len(bid):
         return np.zeros(len(bid))
-    table, free = _gains(t, charge, depth), _free(t, depth)
+    table, after = _gains(t, charge, depth)
+    after, free = after[bid], _free(t, depth)[bid]
     where = fail * (len(GRID) - 1)
     low = np.minimum(where.astype(np.int64), len(GRID) - 2)
     share = where - low
-    charged = (1 - share) * table[low, bid] + share * table[low + 1, bid]
-    return np.minimum(charged, t.value[owner] * fail * (1 - free[bid]))
+    charged = (1 - share) * table[low, owner, after] + share * table[low + 1, owner, after]
+    return np.minimum(charged, t.value[owner] * fail * (1 - free))
 
 
-def _gains(t: Tables, charge: Floats, depth: int) -> Floats:
-    """By Q of the grid and bid: the sum over places from `depth` on of the best gain among the bids after it."""
-    place = np.arange(len(t.bids)) - t.start[t.challenge]
-    longest = int((t.end - t.start).max())
-    total = np.zeros((len(GRID), len(t.bids)))
+def _gains(t: Tables, charge: Floats, depth: int) -> tuple[Floats, Ints]:
+    """By Q of the grid, challenge and useful bid: the sum over places from `depth` on of the best gain from there on.
+
+    With it, for every bid, the first useful one after it.
+    """
+    # Others gain nothing at any Q.
+    useful = np.flatnonzero(t.value[t.challenge] * t.probability > charge)
+    owner = t.challenge[useful]
+    first = np.searchsorted(owner, np.arange(len(t.challenges) + 1))
+    place = np.arange(len(useful)) - first[owner]
+    longest = int(np.diff(first).max(initial=0))
+    total = np.zeros((len(GRID), len(t.challenges), longest + 1))
     for position in range(depth, t.damping.shape[1]):
-        chance = t.value[t.challenge] * t.damping[t.challenge, position] * t.probability
-        gain = np.zeros((len(GRID), len(t.challenges), longest + 1))
-        open_ = t.most[t.challenge] > position
-        gain[:, t.challenge, place] = np.where(open_, np.maximum(GRID[:, None] * chance - charge, 0.0), 0.0)
-        best = np.maximum.accumulate(gain[:, :, ::-1], axis=2)[:, :, ::-1]
-        total += best[:, t.challenge, place + 1]
-    return total
+        chance = np.where(t.most[owner] > position, t.value[owner] * t.damping[owner, position], 0.0)
+        gain = np.zeros_like(total)
+        gain[:, owner, place] = np.maximum(
+            GRID[:, None] * (chance * t.probability[useful]) - charge[useful], 0.0
+        )
+        total += np.maximum.accumulate(gain[:, :, ::-1], axis=2)[:, :, ::-1]
+    after = np.searchsorted(useful, np.arange(len(t.bids)) + 1) - first[t.challenge]
+    return total, after
 
 
 def _free(t: Tables, depth: int) -> Floats:
