@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,19 +89,22 @@ def seal(
     def decide(state: State) -> list[Draft]:
         target = state.get("challenge.published", challenge)
         known_party(state, team)
-        now = programme.ledger.now()
         if not state.has("bid.sealed", bid):
-            if now >= target["deadline"]:
-                raise QuestionError(
-                    f"{bid} comes too late: the deadline was {target['deadline']}, it is {now}"
-                )
-            if target["opens"] and now < target["opens"]:
-                raise QuestionError(
-                    f"{bid} comes too early: bids are taken from {target['opens']}, it is {now}"
-                )
+            _in_time(bid, target, moment(programme, state))
         return [draft]
 
     return programme.act(decide)[0]
+
+
+def _in_time(bid: str, target: Record, now: datetime) -> None:
+    if now >= instant(target["deadline"]):
+        raise QuestionError(
+            f"{bid} comes too late: the deadline was {target['deadline']}, it is {shown(now)}"
+        )
+    if target["opens"] and now < instant(target["opens"]):
+        raise QuestionError(
+            f"{bid} comes too early: bids are taken from {target['opens']}, it is {shown(now)}"
+        )
 
 
 def open_bid(
