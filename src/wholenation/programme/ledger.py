@@ -149,5 +149,7 @@ def _told(name: str, consequence: str = "") -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
+        if consequence and error.connection_invalidated:
+            consequence = "whether it was added is not known: ask again with the same key"
         said = f"{name}: {shown(error)}"
         raise OutputError(f"{said}; {consequence}" if consequence else said) from error
