@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..programme.office import Programme
 
 SHOWN = 60  # characters of a field in a sentence
+LISTED = 12  # values of a list in a sentence; of more, their number is told
 
 ledger_url = click.option(
     "--ledger", "ledger", required=True, envvar="WHOLENATION_LEDGER", metavar="FILE",
@@ -50,7 +51,7 @@ def key_of(key: str | None, *parts: str) -> str:
 
 def tell(entries: Entry | Sequence[Entry], as_json: bool, sentence: str = "") -> None:
     """Print entries: each as one sentence (`sentence` in front, if given), or all as JSON."""
-    found = list(entries) if isinstance(entries, (list, tuple)) else [entries]
+    found: list[Any] = list(entries) if isinstance(entries, Sequence) else [entries]
     if as_json:
         told = [as_object(entry) for entry in found]
         click.echo(dumped(told[0] if len(told) == 1 else told))
@@ -112,6 +113,8 @@ def _short(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         text = ", ".join(f"{name}: {_short(part)}" for name, part in value.items())
+    elif isinstance(value, (list, tuple)) and len(value) > LISTED:
+        text = f"{len(value)} values"
     elif isinstance(value, (list, tuple)):
         text = "; ".join(_short(part) for part in value) or "none"
     else:

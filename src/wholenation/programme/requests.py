@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from ..errors import QuestionError
+from .clock import day
 from .entries import subject_of
 from .ledger import Draft, Entry
 from .office import Programme
@@ -48,10 +49,7 @@ def _entry(programme: Programme, seq: int) -> Entry:
 
 def day_of(programme: Programme, state: State, today: date | None = None) -> str:
     """The day of a decision as YYYY-MM-DD: the one told, or that of the ledger's clock; never before the last entry."""
-    if today is not None:
-        return today.isoformat()
-    last = max((next(reversed(part.values())).at for part in state.records.values()), default="")
-    return max(programme.ledger.now(), last)[:10]
+    return day(programme, state) if today is None else today.isoformat()
 
 
 def given(**fields: Any) -> dict[str, Any]:
