@@ -87,7 +87,7 @@ def _last_word(terms: Terms, evaluations: Sequence[Evaluation]) -> Evaluation | 
         for one in evaluations
         if one.evaluator == one.entered_by == terms.evaluator and one.retest_of is None
     ]
-    return max(own, key=lambda one: one.seq, default=None)
+    return max(own, key=lambda one: (one.seq, one.evaluation), default=None)
 
 
 def _nothing_counts(terms: Terms, evidence: Sequence[Evidence], evaluations: Sequence[Evaluation]) -> str:
@@ -133,7 +133,7 @@ def _shown(counted: Evaluation, evidence: Sequence[Evidence]) -> list[str]:
 
 def _intact(evidence: Sequence[Evidence]) -> list[str]:
     found = []
-    for one in sorted(evidence, key=lambda one: one.seq):
+    for one in sorted(evidence, key=lambda one: (one.seq, one.evidence)):
         if one.found is None:
             found.append(f"evidence {one.evidence} is missing from the store")
         elif one.found != one.sha256:
@@ -159,7 +159,7 @@ def _retested(counted: Evaluation, evaluations: Sequence[Evaluation], payee: str
     """Independent repetitions that came to another result."""
     return [
         f"the independent retest {one.evaluation} of {one.evaluator} did not confirm it"
-        for one in sorted(evaluations, key=lambda one: one.seq)
+        for one in sorted(evaluations, key=lambda one: (one.seq, one.evaluation))
         if one.retest_of == counted.evaluation
         and not one.accepted
         and one.entered_by == one.evaluator
