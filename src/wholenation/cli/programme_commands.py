@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import challenge_commands, ledger_commands, money_commands
+from . import challenge_commands, gate_commands, ledger_commands, money_commands
 from .ledger_options import actor, as_json, key, key_of, ledger_url, opened, tell
 from .options import checked_destination, codes, main, options
 
@@ -14,9 +14,16 @@ from .options import checked_destination, codes, main, options
 class Acts(click.Group):
     """The acts in the order of a programme's life."""
 
+    order = (
+        "init", "party", "relation", "adopt", "duplicates", "pledge", "call", "pay", "default", "challenge", "bid",
+        "open", "exclude", "assign", "review", "award", "evidence", "evaluate", "approve", "release", "gate",
+        "downselect", "spend", "earned-value", "belief", "scores", "cover", "change", "replan", "status", "keys",
+        "checkpoint", "cosign", "prove", "export", "verify",
+    )  # fmt: skip
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """As they were added, not by the alphabet."""
-        return list(self.commands)
+        """As they come, not by the alphabet."""
+        return sorted(self.commands, key=self.order.index)
 
 
 @main.group(cls=Acts, short_help="Who does it, are they delivering, where does the money go?")
@@ -134,5 +141,6 @@ def show_standing(frames: dict[str, Any]) -> None:
         say(f"None: {', '.join(empty)}.")
 
 
-for _command in (*ledger_commands.COMMANDS, *money_commands.COMMANDS, *challenge_commands.COMMANDS):
-    programme.add_command(_command)
+for _module in (ledger_commands, money_commands, challenge_commands, gate_commands):
+    for _command in _module.COMMANDS:
+        programme.add_command(_command)
