@@ -8,19 +8,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ..chain import Chain, data_hash
 from ..dictionary import dictionary
 from ..errors import QuestionError
-from ..plans.result import Plan
+from .adopted import current_adoption
 from .canonical import canonical, sha256_hex
 from .drafts import to_draft
 from .ledger import Draft, Entry
 from .office import Programme
-from .state import Record, State
+from .state import State
+
+if TYPE_CHECKING:
+    from ..plans.result import Plan
+
+__all__ = ["Planned", "adopt", "assumptions_hash", "current_adoption", "plan_hash", "planned", "read_plan"]
 
 Row = Mapping[str, Any]
 TABLES = ("portfolio", "loss", "evaluation", "spending", "pools", "rejected", "reasons")
@@ -101,9 +106,9 @@ def adopt(
     A plan that was made from other data is refused, and so is one without a portfolio. The plan adopted before is
     replaced: name it, so that nobody replaces a plan that they do not know of.
     """
-    made = (
-        read_plan(plan) if isinstance(plan, str | Path) else planned(plan) if isinstance(plan, Plan) else plan
-    )
+    if isinstance(plan, str | Path):
+        plan = read_plan(plan)
+    made = plan if isinstance(plan, Planned) else planned(plan)
     if made.data_sha256 not in (None, chain.data_hash):
         raise QuestionError(
             f"the plan was made from data {str(made.data_sha256)[:12]}, the chain is {chain.data_hash[:12]}: "
@@ -151,19 +156,6 @@ def assumptions_hash(chain: Chain) -> str:
     return data_hash(
         {name: frame.filter(assumed) for name, frame in frames.items() if "basis" in frame.columns}
     )
-
-
-def current_adoption(state: State) -> Record | None:
-    """The plan in force: the last one adopted; None where there is none."""
-    adopted = state.all("plan.adopted")
-    return adopted[-1] if adopted else None
-
-
-def planned_project(state: State, project: str) -> Row | None:
-    """What the plan in force says of a project; None where it says nothing."""
-    adopted = current_adoption(state)
-    found = [one for one in (adopted["projects"] if adopted else ()) if one["project"] == project]
-    return found[0] if found else None
 
 
 def _projects(made: Planned, chain: Chain) -> list[Row]:

@@ -10,7 +10,7 @@ from itertools import chain, combinations
 from typing import Any
 
 from ..errors import QuestionError, unknown
-from .adoption import current_adoption, planned_project
+from .adopted import current_adoption, planned_project
 from .clock import instant, moment, shown
 from .drafts import refuse, to_draft
 from .ledger import Draft, Entry
