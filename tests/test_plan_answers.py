@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -17,7 +21,7 @@ from test_plans import after, before, best, everything_chain, funded, rival_chai
 from wholenation.chain import Chain
 from wholenation.errors import QuestionError
 from wholenation.lp import Status
-from wholenation.plans import Plan, budget_frontier, plan
+from wholenation.plans import Plan, budget_frontier, difference, plan
 from wholenation.plans.setting import FRESH, draw, to_setting
 from wholenation.stress import stress
 
@@ -546,3 +550,34 @@ def test_ctrl_c_ends_with_the_plan_found_so_far(progress):
         check=False,
     )
     assert found.stdout.split() == [Status.INTERRUPTED.name, "True"], found.stderr[-500:]
+
+
+@pytest.mark.parametrize("setting", ["require", "exclude"])
+def test_a_text_is_no_list_of_projects(setting):
+    with pytest.raises(QuestionError, match=f"{setting} is the text 'plant'; it is a list of names"):
+        quick(planning_chain(projects=[build()], pools=money({2026: 500})), **{setting: "plant"})
+
+
+def test_a_plan_that_decides_nothing_is_not_compared():
+    chain = planning_chain(projects=[build()], pools=money({2026: 500}))
+    with pytest.raises(QuestionError, match="the second plan decides nothing: no plan keeps all limits"):
+        difference(quick(chain), quick(chain, budget=0, require=["plant"]))
+    with pytest.raises(QuestionError, match="the first is no plan but int"):
+        difference(3, quick(chain))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("verb", ["sensitivity", "policy"])
+def test_ctrl_c_ends_a_verb_of_many_plans(verb):
+    """Not only the plan that runs just then."""
+    chain = str(Path(__file__).parents[1] / "examples" / "semiconductors")
+    asked = [verb, chain, "--home", "CHN", "--samples", "5", "--gap", "0.02"]
+    more = {"sensitivity": ["--draws", "8"], "policy": ["--histories", "40"]}[verb]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "wholenation", *asked, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(6)
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert told.decode().strip() == "wholenation: stopped; no file was left half written"

@@ -21,7 +21,7 @@ from .menu import RESERVE
 from .optimum import Optimum, optimum
 from .result import funded
 from .samples import Samples
-from .setting import Setting, ask, ask_limits, draw, to_setting
+from .setting import Setting, ask, ask_limits, draw, named, to_setting
 
 Progress = Callable[[int, int, str], None]
 CONFIDENCE = 0.95
@@ -86,7 +86,7 @@ def replicate(
     replications go on from fewer. Other settings are those of `plan`; `max_loss` is asked of the plan alone, since it
     bounds what is minimised anyway.
     """
-    require, exclude = tuple(dict.fromkeys(require)), tuple(dict.fromkeys(exclude))
+    require, exclude = named(require, "require"), named(exclude, "exclude")
     ask(samples, risk_aversion, tail, budget)
     ask_limits(max_loss, gap, time_limit, seed, evaluate)
     if replications < 2 or evaluate < 1:
@@ -111,7 +111,14 @@ def replicate(
     words = [int(word) for word in np.random.SeedSequence(seed).generate_state(replications + 2, np.uint64)]
     _, plan = solved(0)
     quantile = _quantile(setting, plan.decision, draw(setting, evaluate, words[0]), risk)
-    runs = [solved(number, plan) for number in range(1, replications + 1)]
+    runs: list[tuple[Samples, Optimum]] = []
+    try:
+        runs.extend(solved(number, plan) for number in range(1, replications + 1))
+    except KeyboardInterrupt:
+        # Replications are independent: those that ended tell what they tell, from the second on.
+        if len(runs) < 2:
+            raise
+    replications = len(runs)
 
     def counted(drawn: Samples) -> Floats:
         return _counted(setting.judge.losses(plan.decision, drawn), quantile, risk)

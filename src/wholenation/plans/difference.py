@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,13 @@ def difference(one: Plan, other: Plan) -> pl.DataFrame:
 
     The first row, of project "(all)", compares the two objectives: years of output lost, in `loss_if_left_out_*`. The
     plans may be of different chains; what a project is called is what it is. `built` is the part of the full capacity,
-    `teams` the routes with their teams. Raises `QuestionError` if the plans are of different homes.
+    `teams` the routes with their teams. Raises `QuestionError` if the plans are of different homes, or one is none.
     """
+    for number, each in (("first", one), ("second", other)):
+        if not isinstance(each, Plan):
+            raise QuestionError(f"the {number} is no plan but {type(each).__name__}")
+        if not math.isfinite(each.objective):
+            raise QuestionError(f"the {number} plan decides nothing: {each.status.value}")
     if one.home != other.home:
         raise QuestionError(
             f"the plans are of {one.home} and {other.home}; only plans of one home can be compared"

@@ -10,7 +10,7 @@ from ..stochastic.smps import write_mps, write_smps
 from ..stochastic.two_stage import Risk
 from .first_stage import Rules
 from .menu import RESERVE
-from .setting import ask, ask_limits, draw, to_setting
+from .setting import ask, ask_limits, draw, named, to_setting
 from .stages import to_stages
 
 
@@ -38,7 +38,7 @@ def formulate(
     years of output. Raises `QuestionError` where the form has no place for a limit, `OutputError` where a file cannot
     be written.
     """
-    require, exclude = tuple(dict.fromkeys(require)), tuple(dict.fromkeys(exclude))
+    require, exclude = named(require, "require"), named(exclude, "exclude")
     ask(samples, risk_aversion, tail, budget)
     ask_limits(max_loss, 0.0, 1.0, seed, 0)
     setting = to_setting(chain, home, budget, require, exclude, step=step, reserve=reserve, holdback=holdback)

@@ -18,7 +18,7 @@ from ..stochastic.two_stage import Risk, tail_mean
 from .first_stage import THRIFT, Rules, money_scale
 from .menu import RESERVE, Menu
 from .programme import Progress, prices_of, solved
-from .setting import Setting, ask, ask_limits, draw, scaled, to_setting
+from .setting import Setting, ask, ask_limits, draw, named, scaled, to_setting
 from .stages import Stages
 
 
@@ -65,7 +65,7 @@ def budget_frontier(
     of those before and from their plan. Settings are those of `plan`; `time_limit` is for each budget. A budget at
     which no plan keeps all limits has no loss. With a smaller budget's plan always at hand, more money never loses.
     """
-    require, exclude = tuple(dict.fromkeys(require)), tuple(dict.fromkeys(exclude))
+    require, exclude = named(require, "require"), named(exclude, "exclude")
     chosen = sorted(set(budgets))
     ask(samples, risk_aversion, tail, None)
     for budget in chosen:
@@ -86,6 +86,10 @@ def budget_frontier(
             one, drawn, risk, rules, gap=gap, time_limit=time_limit, engine=engine, workers=workers, pool=pool,
             starts=starts,
         )  # fmt: skip
+        if found.status is Status.INTERRUPTED:
+            if not points:
+                raise KeyboardInterrupt
+            break
         pool = found.pool
         points.append(_point(budget, found, drawn.weight, risk, points))
         if np.isfinite(found.value):

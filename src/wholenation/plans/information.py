@@ -19,7 +19,7 @@ from .futures import nothing
 from .menu import RESERVE, Menu
 from .optimum import NO_PLAN, Optimum, optimum
 from .samples import Samples
-from .setting import Setting, ask, ask_limits, draw, to_setting
+from .setting import Setting, ask, ask_limits, draw, named, to_setting
 from .stages import Stages, to_stages
 
 Progress = Callable[[int, int, str], None]
@@ -186,7 +186,7 @@ def value_of_information(
     and see, and of the plan for expected efforts), in years of output and the objective's terms, and what lies between
     them, which is `least` at least and `most` at most.
     """
-    require, exclude = tuple(dict.fromkeys(require)), tuple(dict.fromkeys(exclude))
+    require, exclude = named(require, "require"), named(exclude, "exclude")
     ask(samples, risk_aversion, tail, budget)
     ask_limits(max_loss, gap, time_limit, seed, 0)
     setting = to_setting(chain, home, budget, require, exclude, step=step, reserve=reserve, holdback=holdback)

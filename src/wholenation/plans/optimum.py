@@ -50,11 +50,17 @@ def optimum(
     pool: Pool | None = None,
     starts: Iterable[Floats] = (),
 ) -> Optimum:
-    """The best decision found for these samples. Raises `QuestionError` where no decision keeps the rules."""
+    """The best decision found for these samples. Raises `QuestionError` where no decision keeps the rules.
+
+    Ctrl-C ends it with `KeyboardInterrupt`, unlike `plan`, which gives what it has.
+    """
     programme, found = solved(
         setting, samples, risk, rules, gap=gap, time_limit=time_limit, engine=engine, workers=workers, pool=pool,
         starts=starts,
     )  # fmt: skip
+    if found.status is Status.INTERRUPTED:
+        # One of many plans, cut short, would pass for a whole one.
+        raise KeyboardInterrupt
     if not np.isfinite(found.value):
         raise QuestionError(NO_PLAN if found.status is Status.INFEASIBLE else Status.FAILED.value)
     decision = programme.first.decision(setting.menu, found.x)

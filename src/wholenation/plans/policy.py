@@ -107,7 +107,9 @@ def simulate_policy(
         "samples": samples, "seed": seed, "risk_aversion": risk_aversion, "tail": tail, "gap": gap,
         "time_limit": time_limit, "workers": workers,
     }  # fmt: skip
-    start = replan(setting, no_course(setting.menu, horizon), no_evidence(setting.menu, dates[0]), **settings)
+    start = _whole(
+        replan(setting, no_course(setting.menu, horizon), no_evidence(setting.menu, dates[0]), **settings)
+    )
     true = draw(setting, histories, seed + TRUE)
     known: dict[bytes, Replan] = {}
     losses, spent = np.zeros((len(true), len(WAYS))), np.zeros((len(true), len(WAYS)))
@@ -160,10 +162,17 @@ def _lived(
         denied = [part[..., past] for part in (seen.denied, seen.idle, seen.capital)]
         key += b"".join(part.tobytes() for part in (*shown, *denied)) + repr(evidence.ahead).encode()
         if key not in known:
-            known[key] = replan(setting, before.course, evidence, pool=start.pool, **settings)
+            known[key] = _whole(replan(setting, before.course, evidence, pool=start.pool, **settings))
         before = known[key]
         path.append(before)
     return before.course, path
+
+
+def _whole(plan: Replan) -> Replan:
+    """The plan; Ctrl-C ends the policy with it, since histories that were not lived through have no weight."""
+    if plan.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return plan
 
 
 def judged(setting: Setting, course: Course, scenario: int, effort: Floats) -> float:
@@ -199,6 +208,8 @@ def hindsight(
         starts=[np.zeros(len(programme.stages.first.cost))],
         propose=lambda x: [rounded_up(menu, programme.first, x)],
     )
+    if found.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
     if found.status is Status.INFEASIBLE or not np.isfinite(found.value):
         return setting.judge.loss(nothing(setting.menu, horizon), scenario, effort), 0.0
     decision = programme.first.decision(menu, found.x)

@@ -24,7 +24,7 @@ from .menu import RESERVE
 from .reasons import no_reasons, reasons
 from .result import Plan, plan_frames
 from .samples import Samples
-from .setting import FRESH, Setting, ask, ask_limits, draw, to_setting
+from .setting import FRESH, Setting, ask, ask_limits, draw, named, to_setting
 from .stages import Stages, to_stages
 
 Progress = Callable[[int, int, str], None]
@@ -67,7 +67,7 @@ def plan(
     rest on prices. The same seed gives the same plan on any number of `workers` and any `engine`: `local`, or the
     address of a cluster. A `checkpoint` file keeps what a solve has found, which goes on from there when it is cut off.
     """
-    require, exclude = tuple(dict.fromkeys(require)), tuple(dict.fromkeys(exclude))
+    require, exclude = named(require, "require"), named(exclude, "exclude")
     ask(samples, risk_aversion, tail, budget)
     ask_limits(max_loss, gap, time_limit, seed, evaluate)
     setting = to_setting(chain, home, budget, require, exclude, step=step, reserve=reserve, holdback=holdback)

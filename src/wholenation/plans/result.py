@@ -267,12 +267,13 @@ def rejected_frame(setting: Setting, decision: Decision, reasons: pl.DataFrame) 
     payable = np.zeros(len(menu.project), dtype=bool)
     for pool in menu.pools:
         payable |= eligible(menu, setting.network, pool) & bool(pool.paid_musd.any())
+    competes = dict(reasons.select("project", pl.col("binds") != "").iter_rows())
     rows = [
         (
             menu.project[p],
             setting.network.names[menu.item[p]] if menu.item[p] >= 0 else str(menu.trains[p]),
             menu.kind[p],
-            _why_rejected(menu, p, bool(matter[p]), bool(payable[p])),
+            _why_rejected(menu, p, bool(matter[p]), bool(payable[p]), competes.get(menu.project[p], True)),
         )
         for p in range(len(menu.project))
         if p not in taken
@@ -284,15 +285,17 @@ def rejected_frame(setting: Setting, decision: Decision, reasons: pl.DataFrame) 
     )
 
 
-def _why_rejected(menu: Menu, p: int, matters: bool, payable: bool) -> str:
+def _why_rejected(menu: Menu, p: int, matters: bool, payable: bool, competes: bool) -> str:
     if not payable:
         return "no contributor has money for it"
     if menu.kind[p] == "train":
         return "the people there are suffice for what is funded"
+    if not matters:
+        return "no scenario makes its item short"
     return (
         "other projects save more with the same money and people"
-        if matters
-        else "no scenario makes its item short"
+        if competes
+        else "it adds nothing to what is funded, or too late"
     )
 
 

@@ -20,7 +20,7 @@ from .futures import Decision
 from .menu import RESERVE
 from .optimum import Optimum, optimum
 from .result import funded
-from .setting import Setting, ask, ask_limits, draw, to_setting
+from .setting import Setting, ask, ask_limits, draw, named, to_setting
 from .sobol import sobol_points
 
 Progress = Callable[[int, int, str], None]
@@ -84,7 +84,7 @@ def sensitivity(
         samples, seed, Risk(risk_aversion, tail), gap, time_limit, workers,
     )  # fmt: skip
     base = planned(chain)
-    names = tuple(dict.fromkeys(factors)) or tuple(FACTORS)
+    names = named(factors, "factors") or tuple(FACTORS)
     live = [name for name in names if ranged(chain, base[0].network.home, name)]
     found: dict[str, dict[str, float]] = {}
     if live:
@@ -151,7 +151,7 @@ def robustness(
         samples, seed, Risk(risk_aversion, tail), gap, time_limit, workers,
     )  # fmt: skip
     setting, base = planned(chain)
-    names = tuple(dict.fromkeys(factors)) or tuple(FACTORS)
+    names = named(factors, "factors") or tuple(FACTORS)
     levels = sobol_points(draws, [("level", name) for name in names], (seed,))
     found: list[tuple[Setting, Decision]] = []
     for done, level in enumerate(levels):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,6 +122,13 @@ def draw(setting: Setting, count: int, seed: int) -> Samples:
         np.append(drawn.weight * (1.0 - calm), calm),
         np.vstack([drawn.effort, mode]),
     )
+
+
+def named(names: Iterable[str], what: str) -> tuple[str, ...]:
+    """Each name once. Raises `QuestionError` for a text, which is a list of letters to Python."""
+    if isinstance(names, str):
+        raise QuestionError(f"{what} is the text {names!r}; it is a list of names, such as [{names!r}]")
+    return tuple(dict.fromkeys(names))
 
 
 def ask(samples: int, risk_aversion: float, tail: float, budget: float | None) -> None:
