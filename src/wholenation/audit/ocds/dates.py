@@ -3,36 +3,64 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 DAY_NANOSECONDS = 86_400 * 10**9
 
-_RFC_3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+\-\u2212])(\d\d):(\d\d))", re.ASCII
-)
+_TIME = re.compile(r"(\d{4})(-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)", re.ASCII)
+_TAIL = re.compile(r"(?:\.(\d+))?(?:[Zz]|([+\-\u2212])(\d\d):(\d\d))", re.ASCII)
 
 
 def nanoseconds(text: str) -> int | None:
     """Nanoseconds since the first day of year 1, None for what is no RFC 3339 date with time and zone."""
-    found = _RFC_3339.fullmatch(text)
-    if found is None:
-        return None
-    year, month, day, hour, minute, second = map(int, found.group(1, 2, 3, 4, 5, 6))
-    if hour > 23 or minute > 59 or second > 60:
+    head, after = text[:19], _tail(text[19:])
+    if after is None or _TIME.fullmatch(head) is None:
         return None
     try:
-        # The calendar repeats every 400 years; that is how year 0 gets a number.
-        days = date(year or 400, month, day).toordinal() - (0 if year else 146_097)
+        return _whole(datetime.fromisoformat(head)) + after
+    except ValueError:
+        return _rare(head, after)
+
+
+_FIRST = datetime(1, 1, 1)
+
+
+def _whole(moment: datetime) -> int:
+    passed = moment - _FIRST
+    return (passed.days * 86_400 + passed.seconds) * 10**9
+
+
+def _rare(head: str, after: int) -> int | None:
+    """Year 0 and leap seconds, which RFC 3339 has and Python's calendar lacks."""
+    year, day, time, second = _TIME.fullmatch(head).groups()  # type: ignore[union-attr]
+    leap = second == "60"
+    try:
+        # The calendar repeats every 400 years.
+        moment = datetime.fromisoformat(
+            f"{'0400' if year == '0000' else year}{day}T{time}{'59' if leap else second}"
+        )
     except ValueError:
         return None
-    seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
-    if found[8]:
-        if int(found[10]) > 59 or int(found[9]) > 23:
-            return None
-        offset = (int(found[9]) * 60 + int(found[10])) * 60
-        seconds += -offset if found[8] == "+" else offset
-    return seconds * 10**9 + int((found[7] or "")[:9].ljust(9, "0"))
+    ago = 146_097 * DAY_NANOSECONDS if year == "0000" else 0
+    return _whole(moment) - ago + leap * 10**9 + after
+
+
+@lru_cache(4096)
+def _tail(text: str) -> int | None:
+    """Nanoseconds that a fraction and a zone add. A file has few of them, and they are asked for often."""
+    found = _TAIL.fullmatch(text)
+    if found is None:
+        return None
+    fraction = int((found[1] or "")[:9].ljust(9, "0"))
+    if found[2] is None:
+        return fraction
+    hours, minutes = int(found[3]), int(found[4])
+    if hours > 23 or minutes > 59:
+        return None
+    offset = (hours * 60 + minutes) * 60 * 10**9
+    return fraction + (-offset if found[2] == "+" else offset)
 
 
 class Moments(NamedTuple):

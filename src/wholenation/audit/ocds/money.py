@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta, tzinfo
 from pathlib import Path
+from typing import ClassVar
 
 from ...errors import ChainError, Fault
 from .dates import moments
@@ -26,6 +27,11 @@ class MainCurrency:
     """Cardinal's way: bids in any other than the main currency do not count; without a setting it is the first seen."""
 
     currency: str | None
+
+    @property
+    def settled(self) -> bool:
+        """Whether a main currency is known, so that bids need not be looked at to find it."""
+        return self.currency is not None
 
     def prices(self, bids: Sequence[Bid], process: Process) -> list[Price] | str:  # noqa: ARG002
         """The bids that have a price in the main currency, in their order."""
@@ -50,6 +56,7 @@ class Exchange:
 
     rates: Mapping[str, tuple[list[date], list[float]]] = field(default_factory=dict)
     zone: tzinfo = UTC
+    settled: ClassVar[bool] = True
 
     def prices(self, bids: Sequence[Bid], process: Process) -> list[Price] | str:
         """The bids with comparable prices, or why there is none."""

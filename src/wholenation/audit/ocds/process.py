@@ -9,13 +9,15 @@ import msgspec
 from .releases import Award, Bid, Organization, Release, Tender
 
 NOT_SUBMITTED = frozenset(("invited", "withdrawn", None))
+NO_BIDS: Sequence[Bid] = ()
 PENDING = "an award is not final yet"
 
 
 class Process(msgspec.Struct, frozen=True, gc=False):
     """A release with its bids and awards sorted out.
 
-    `details` are all bids (None without a list of them) and `submitted` those that were handed in and not withdrawn.
+    `details` are all bids (None without a list of them), `submitted` those that were handed in and not withdrawn, and
+    `valid` and `disqualified` are parts of these.
     `active` are the awards in force, and `final` the same where every award is decided and there is a list of bids;
     otherwise `final` is None and `unsettled` says why.
     """
@@ -25,6 +27,8 @@ class Process(msgspec.Struct, frozen=True, gc=False):
     tender: Tender
     details: list[Bid] | None
     submitted: Sequence[Bid]
+    valid: Sequence[Bid]
+    disqualified: Sequence[Bid]
     active: Sequence[Award]
     final: Sequence[Award] | None
     unsettled: str
@@ -36,7 +40,12 @@ _NO_TENDER = Tender()
 def process_of(release: Release, ocid: str) -> Process:
     """The process that a release tells of."""
     details = release.bids.details if release.bids is not None else None
-    submitted = [bid for bid in details if bid.status not in NOT_SUBMITTED] if details else ()
+    submitted = valid = disqualified = NO_BIDS
+    if details:
+        submitted = [bid for bid in details if bid.status not in NOT_SUBMITTED]
+        valid = [bid for bid in submitted if bid.status == "valid"]
+        if len(valid) < len(submitted):
+            disqualified = [bid for bid in submitted if bid.status == "disqualified"]
     active: Sequence[Award] = ()
     final: Sequence[Award] | None = None
     unsettled = "no awards" if release.awards is None else "no list of bids"
@@ -48,7 +57,18 @@ def process_of(release: Release, ocid: str) -> Process:
                 if award.status not in _SETTLED:
                     final, unsettled = None, PENDING
                     break
-    return Process(ocid, release, release.tender or _NO_TENDER, details, submitted, active, final, unsettled)
+    return Process(
+        ocid,
+        release,
+        release.tender or _NO_TENDER,
+        details,
+        submitted,
+        valid,
+        disqualified,
+        active,
+        final,
+        unsettled,
+    )
 
 
 _SETTLED = frozenset(("active", "cancelled", "unsuccessful", None))

@@ -19,9 +19,9 @@ class Wins:
     def take(self, process: Process) -> str | None:
         """Take in a process with one award and one supplier; why it does not count."""
         supplier = only_supplier(process)
-        if supplier is None or process.details is None:
+        if supplier is None:
             return why_no_only_supplier(process)
-        valid = {only_id(bid.tenderers) for bid in process.details if bid.status == "valid"}
+        valid = {only_id(bid.tenderers) for bid in process.valid}
         valid.discard(None)
         for tenderer in valid:
             if tenderer is not None:

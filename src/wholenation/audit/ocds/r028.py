@@ -12,20 +12,19 @@ def r028(process: Process, question: Question) -> Verdict | str:
         return "prices do not decide under its procurement method"
     if len(process.submitted) < 2:
         return "fewer than two submitted bids"
-    by_price: dict[tuple[float, str], set[frozenset[str]]] = {}
-    priced = 0
-    for bid in process.submitted:
-        value = bid.value
-        if value is None or value.amount is None or value.currency is None:
-            continue
-        bidders = frozenset(ids(bid.tenderers))
-        if bidders:
-            priced += 1
-            by_price.setdefault((value.amount, value.currency), set()).add(bidders)
-    if question.corrected and priced < 2:
-        return "fewer than two submitted bids with price and tenderer"
-    if len(by_price) == priced:
+    prices = [
+        (bid.value.amount, bid.value.currency, bid.tenderers)
+        for bid in process.submitted
+        if bid.value is not None and bid.value.amount is not None and bid.value.currency is not None
+    ]
+    if question.corrected and len(prices) < 2:
+        return "fewer than two submitted bids with a price"
+    if len({price[:2] for price in prices}) == len(prices):
         return CLEAR
+    by_price: dict[tuple[float, str], set[frozenset[str]]] = {}
+    for amount, currency, tenderers in prices:
+        if bidders := frozenset(ids(tenderers)):
+            by_price.setdefault((amount, currency), set()).add(bidders)
     same = {one for bidders in by_price.values() if len(bidders) > 1 for group in bidders for one in group}
     if not same:
         return CLEAR

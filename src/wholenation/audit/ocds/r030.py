@@ -16,13 +16,16 @@ def r030(process: Process, question: Question) -> Verdict | str:
         return "no end of the tender period"
     if process.details is None:
         return "no list of bids"
+    if not question.corrected and not [1 for bid in process.valid if bid.date is not None and bid.date > end]:
+        return CLEAR
     winners = {one for award in process.active for one in ids(award.suppliers)}
     if not winners:
         return "no supplier of an award in force"
     late: dict[str, float] = {}
     compared = 0
-    for bid in process.details:
-        if bid.status != "valid" or not (won := winners.intersection(ids(bid.tenderers))):
+    for bid in process.valid:
+        won = winners.intersection(ids(bid.tenderers))
+        if not won:
             continue
         after = _after(bid, end, question)
         if isinstance(after, str):

@@ -8,17 +8,12 @@ from .verdicts import CLEAR, Question, Verdict
 
 def r035(process: Process, question: Question) -> Verdict | str:
     """Flag where one tenderer alone has valid bids and the award, and others (the value) were disqualified."""
-    if process.final is None or process.details is None:
+    if process.final is None:
         return process.unsettled
-    valid: set[str] = set()
-    disqualified: set[str] = set()
-    for bid in process.details:
-        if bid.status == "valid":
-            valid.update(ids(bid.tenderers))
-        elif bid.status == "disqualified":
-            disqualified.update(ids(bid.tenderers))
-    if question.corrected and not (valid or disqualified):
-        return "no bid that is valid or disqualified"
+    if not process.disqualified:
+        return "no bid that is valid or disqualified" if question.corrected and not process.valid else CLEAR
+    valid = {one for bid in process.valid for one in ids(bid.tenderers)}
+    disqualified = {one for bid in process.disqualified for one in ids(bid.tenderers)}
     if len(valid) != 1 or valid != {one for award in process.final for one in ids(award.suppliers)}:
         return CLEAR
     others = len(disqualified - valid)

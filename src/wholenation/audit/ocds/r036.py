@@ -15,6 +15,8 @@ def r036(process: Process, question: Question) -> Verdict | str:
         return reason
     if not process.active:
         return "no award in force"
+    if not process.disqualified and question.money.settled:
+        return CLEAR
     prices = question.money.prices(process.submitted, process)
     if isinstance(prices, str):
         return prices

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .process import Process, ids
+from .process import Process
 from .statistics import LEAST_PEERS, fences
 from .verdicts import Question, Ranking, Standing
 
@@ -25,12 +25,13 @@ class Disqualified:
         """Take in a process; why it does not count."""
         if not process.submitted:
             return "no submitted bids"
-        out = 0
+        out = len(process.disqualified)
+        tenderers = self.tenderers
         for bid in process.submitted:
             was_out = bid.status == "disqualified"
-            out += was_out
-            for tenderer in ids(bid.tenderers):
-                _add(self.tenderers, tenderer, was_out, 1)
+            for tenderer in bid.tenderers or ():
+                if type(tenderer.id) is str:
+                    _add(tenderers, tenderer.id, was_out, 1)
         buyer, entity = process.release.buyer, process.tender.procuring_entity
         if buyer is not None and type(buyer.id) is str:
             _add(self.buyers, buyer.id, out, len(process.submitted))

@@ -12,7 +12,9 @@ from ...errors import Fault
 from .mending import mended
 from .releases import Release
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 17
+"""What stays in a core's cache is read faster."""
+
 TOLD = 100
 """Faults that are kept to be shown; all are counted."""
 

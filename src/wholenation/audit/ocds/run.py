@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, tzinfo
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from ...errors import QuestionError
@@ -51,10 +54,23 @@ class Report:
     """
 
     mode: Mode
-    answers: tuple[Answer, ...]
+    standings: Mapping[tuple[str, str, str], tuple[Standing, Outcome]]
     meta: Mapping[str, Mapping[str, float]]
     tallies: Mapping[str, Tally]
     reading: Reading
+
+    @cached_property
+    def answers(self) -> tuple[Answer, ...]:
+        """What was found, in order."""
+        return tuple(
+            in_order(
+                Answer(
+                    code, one.kind, one.subject, outcome, one.value, one.sentence, INDICATORS[code].severity,
+                    one.fence, one.peers, one.evidence, VERSIONS[self.mode],
+                )
+                for (code, _, _), (one, outcome) in self.standings.items()
+            )
+        )  # fmt: skip
 
 
 def audit_releases(
@@ -83,8 +99,9 @@ def audit_releases(
         money = MainCurrency(settings.currency) if mode is Mode.CARDINAL else Exchange(rates or {}, zone)
         one = _Pass(mode, Question(settings, mode is Mode.CORRECTED, money, zone), every)
         reading = Reading(file)
-        for batch in releases(reading, chunk_bytes=chunk_bytes):
-            one.take(batch, leave_out)
+        with _no_collector():
+            for batch in releases(reading, chunk_bytes=chunk_bytes):
+                one.take(batch, leave_out)
         return one, reading
 
     done, reading = go_through(frozenset())
@@ -94,6 +111,18 @@ def audit_releases(
     return done.report(reading)
 
 
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Python's search for cycles, of which a pass makes none, would take a tenth of its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 class _Pass:
     """One pass over the releases: grows with each, and reports at the end."""
 
@@ -101,7 +130,7 @@ class _Pass:
         self.mode, self.question, self.every = mode, question, every
         self.codes = question.settings.codes
         self.tallies = {code: Tally() for code in self.codes}
-        self.answers: dict[tuple[str, str, str], Answer] = {}
+        self.found: dict[tuple[str, str, str], tuple[Standing, Outcome]] = {}
         self.seen: set[str] = set()
         self.repeated: set[str] = set()
         self.judges: list[tuple[str, Judge]] = []
@@ -151,12 +180,16 @@ class _Pass:
         return tuple(code for code, how in found if isinstance(how, Peers) and how.collect is collect)
 
     def _judged(self, code: str, ocid: str, verdict: Verdict) -> None:
-        standing = Standing(
-            "OCID", ocid, verdict.value, verdict.flag, verdict.sentence, verdict.fence, 0, (ocid,)
-        )
+        if not verdict.flag and not self.every:
+            self.tallies[code].clear += 1
+            return
+        value, flag, sentence, fence, tenderers = verdict
+        standing = Standing("OCID", ocid, value, flag, sentence, fence, 0, (ocid,))
         self._stand(code, standing)
-        for tenderer, value in verdict.tenderers.items():
-            self._stand(code, standing._replace(kind="Tenderer", subject=tenderer, value=value))
+        if not tenderers:
+            return
+        for tenderer, its_value in tenderers.items():
+            self._stand(code, standing._replace(kind="Tenderer", subject=tenderer, value=its_value))
 
     def _not_computable(self, codes: Iterable[str], ocid: str, reason: str) -> None:
         for code in codes:
@@ -164,19 +197,16 @@ class _Pass:
             tally.not_computable += 1
             tally.reasons[reason] += 1
             if self.every:
-                self._keep(
-                    code,
-                    Standing("OCID", ocid, None, False, reason, None, 0, (ocid,)),
-                    Outcome.NOT_COMPUTABLE,
-                )
+                one = Standing("OCID", ocid, None, False, reason, None, 0, (ocid,))
+                self.found[code, "OCID", ocid] = one, Outcome.NOT_COMPUTABLE
 
     def _stand(self, code: str, one: Standing) -> None:
         """Count and keep what was found of a subject; a tenderer's flags become one, resting on all its processes."""
         outcome = Outcome.FLAG if one.flag else Outcome.NOT_COMPUTABLE if one.reason else Outcome.CLEAR
-        before = self.answers.get((code, one.kind, one.subject)) if one.flag else None
+        before = self.found.get((code, one.kind, one.subject)) if one.flag else None
         tally = self.tallies[code]
         if before is not None and one.kind == "Tenderer":
-            evidence = tuple(sorted({*before.evidence, *one.evidence}))
+            evidence = tuple(sorted({*before[0].evidence, *one.evidence}))
             sentence = (
                 f"stands behind flags of {len(evidence)} processes" if len(evidence) > 1 else one.sentence
             )
@@ -189,13 +219,7 @@ class _Pass:
             tally.not_computable += 1
             tally.reasons[one.sentence] += 1
         if one.flag or self.every:
-            self._keep(code, one, outcome)
-
-    def _keep(self, code: str, one: Standing, outcome: Outcome) -> None:
-        self.answers[code, one.kind, one.subject] = Answer(
-            code, one.kind, one.subject, outcome, one.value, one.sentence, INDICATORS[code].severity,
-            one.fence, one.peers, one.evidence, VERSIONS[self.mode],
-        )  # fmt: skip
+            self.found[code, one.kind, one.subject] = one, outcome
 
     def report(self, reading: Reading) -> Report:
         meta = {}
@@ -209,21 +233,18 @@ class _Pass:
                 for one in ranking.standings:
                     if one.flag or self.question.corrected:
                         self._stand(code, one)
-        return Report(self.mode, tuple(in_order(self.answers.values())), meta, self.tallies, reading)
+        return Report(self.mode, self.found, meta, self.tallies, reading)
 
 
 def as_cardinal(report: Report) -> dict[str, Any]:
     """The flags in the shape of Cardinal's own output: by group, identifier and indicator, and fences under Meta."""
     found: dict[str, Any] = {}
-    for one in _flags(report):
-        found.setdefault(one.subject_kind, {}).setdefault(one.subject, {})[one.check] = one.value
+    for (code, kind, subject), (one, outcome) in report.standings.items():
+        if outcome is Outcome.FLAG:
+            found.setdefault(kind, {}).setdefault(subject, {})[code] = one.value
     found["Meta"] = {
         code: {name: rounded(value) for name, value in meta.items()}
         for code, meta in report.meta.items()
         if meta
     }
     return found
-
-
-def _flags(report: Report) -> Iterator[Answer]:
-    return (one for one in report.answers if one.outcome is Outcome.FLAG)

@@ -45,9 +45,9 @@ def spread(process: Process, question: Question) -> Spread | str:
     if reason is not None:
         return reason
     supplier = only_supplier(process)
-    if supplier is None or process.details is None:
+    if supplier is None:
         return why_no_only_supplier(process)
-    bids = [bid for bid in process.details if bid.status == "valid" and only_id(bid.tenderers) is not None]
+    bids = [bid for bid in process.valid if only_id(bid.tenderers) is not None]
     prices = question.money.prices(bids, process)
     if isinstance(prices, str):
         return prices
