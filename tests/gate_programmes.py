@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from wholenation.programme.funding import reserved
-from wholenation.programme.ledger import Draft, Posting
+from wholenation.programme.ledger import Draft, Posting, open_ledger
 from wholenation.programme.milestones import preregistered
-from wholenation.programme.office import Programme, open_programme
+from wholenation.programme.office import Programme
 
 HASH = "ab" * 32
 OPENING: dict[str, Any] = {
@@ -61,9 +62,10 @@ def award(name: str, payee: str, milestones: list[dict[str, Any]], **changed: An
     return Draft(f"award-{name}", "award.made", "agency", body, reserved(name, body["funding"], "CNY"))
 
 
-def begun(folder: Path, *more: Draft, **changed: Any) -> Programme:
-    """The programme with two awards of one challenge; `changed` are fields of the challenge."""
-    programme = open_programme(str(folder / "ledger.db"), create=True)
+def begun(folder: Path, *more: Draft, now: Callable[[], str] | None = None, **changed: Any) -> Programme:
+    """The programme with two awards of one challenge; `changed` are fields of the challenge, `now` is the clock."""
+    clock = {} if now is None else {"now": now}
+    programme = Programme(open_ledger(str(folder / "ledger.db"), create=True, **clock))
     drafts = [Draft("open", "programme.opened", "agency", OPENING)]
     drafts += [
         Draft(f"party-{name}", "party.registered", "agency", {"party": name, "kind": kind_of(name)})

@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 SHORTLIST = (
     Shown("rank", "#"),
     Shown("name", "item"),
-    Shown("kind", "kind", spare=7),
-    Shown("exposure", "expo-\nsure", amount, 0.5),
+    Shown("kind", "kind", spare=10),
+    Shown("exposure", "expo-\nsure", amount, 0.5, spare=1),
     Shown("loss", "loss\n(years)", amount, 1.0),
-    Shown("price", "price", amount, spare=4),
-    Shown("concentration", "concen-\ntration", amount, 0.5, spare=5),
-    Shown("foreign_share", "foreign", share, 0.9, spare=2),
-    Shown("substitutes", "substi-\ntutes", spare=8),
-    Shown("controllers_needed", "deniers\nneeded", spare=6),
-    Shown("time_to_bite_years", "bites\nafter (y)", amount),
-    Shown("time_to_replace_years", "replaced\nafter (y)", amount, spare=3),
-    Shown("rank_robustness", "in top\n(draws)", share, spare=1),
-    Shown("denied_by", "denied by"),
+    Shown("price", "price", amount, spare=7),
+    Shown("concentration", "concen-\ntration", amount, 0.5, spare=8),
+    Shown("foreign_share", "foreign", share, 0.9, spare=5),
+    Shown("substitutes", "substi-\ntutes", spare=11),
+    Shown("controllers_needed", "deniers\nneeded", spare=9),
+    Shown("time_to_bite_years", "bites\nafter (y)", amount, spare=2),
+    Shown("time_to_replace_years", "replaced\nafter (y)", amount, spare=6),
+    Shown("rank_robustness", "in top\n(draws)", share, spare=4),
+    Shown("denied_by", "denied by", spare=3),
 )
 SCENARIOS = (
-    Shown("scenario", "scenario", spare=3),
+    Shown("scenario", "scenario", spare=7),
     Shown("name", "name"),
-    Shown("probability", "prob-\nability", share, spare=2),
+    Shown("probability", "prob-\nability", share, spare=6),
     Shown("plan", "plan", lambda value: "with" if value else "without"),
     Shown("loss", "loss\n(years)", amount, 1.0),
-    Shown("lowest_output", "lowest\noutput", share),
-    Shown("lowest_time", "when", when, spare=1),
-    Shown("first_bite", "first\nbite", when),
-    Shown("recovered", "recov-\nered", when),
-    Shown("binding", "what binds"),
+    Shown("lowest_output", "lowest\noutput", share, spare=1),
+    Shown("lowest_time", "when", when, spare=5),
+    Shown("first_bite", "first\nbite", when, spare=3),
+    Shown("recovered", "recov-\nered", when, spare=4),
+    Shown("binding", "what binds", spare=2),
 )
 LOSSES = (
     Shown("measure", "loss"),
@@ -58,17 +58,17 @@ EVALUATION = (
 )
 PORTFOLIO = (
     Shown("name", "item"),
-    Shown("kind", "kind", spare=2),
+    Shown("kind", "kind", spare=7),
     Shown("route", "route"),
-    Shown("start", "start", when),
-    Shown("end", "end", when, spare=4),
-    Shown("ready", "capacity", when),
-    Shown("teams", "teams", amount),
-    Shown("gate", "gate", when, spare=5),
-    Shown("cost_musd", "R&D\n(USD m)", amount, spare=3),
-    Shown("capex_musd", "plant\n(USD m)", amount),
-    Shown("loss_if_left_out", "loss if\nleft out", amount),
-    Shown("reason", "reason", spare=1),
+    Shown("start", "start", when, spare=3),
+    Shown("end", "end", when, spare=9),
+    Shown("ready", "capacity", when, spare=4),
+    Shown("teams", "teams", amount, spare=5),
+    Shown("gate", "gate", when, spare=10),
+    Shown("cost_musd", "R&D\n(USD m)", amount, spare=8),
+    Shown("capex_musd", "plant\n(USD m)", amount, spare=1),
+    Shown("loss_if_left_out", "loss if\nleft out", amount, spare=2),
+    Shown("reason", "reason", spare=6),
 )
 POOLS = (
     Shown("contributor", "contributor"),
@@ -208,6 +208,10 @@ def show_plan(plan: Plan, *, explained: bool = False) -> None:
         )
     else:
         say("No project is funded: the search stopped before it found a better plan.", style="bold")
+    if len(plan.rejected):
+        counted = "1 project is" if len(plan.rejected) == 1 else f"{len(plan.rejected)} projects are"
+        where = "in the tables `rejected` and `reasons` (--json, or --to a .json or .xlsx file)"
+        say(f"{counted} left out; why stands {where}.", style="dim")
     binding = plan.pools.filter(pl.col("price") > 1e-6).sort("price", descending=True)
     worth = "Worth of one more = years of loss saved per further USD billion, or per further unit."
     if len(binding):

@@ -23,6 +23,7 @@ from .figures.formats import MISSING, number
 PIPE_WIDTH = 160
 WRAP_WIDTH = 24  # text longer than this may be wrapped
 LEAST_WIDTH = 12  # but not into less than this
+BETWEEN = 3  # blanks between two columns
 Tell = Callable[[int, int, str], None]
 
 
@@ -52,7 +53,7 @@ def text(value: object) -> str:
 class Shown:
     """A column as shown: where it comes from, its header, its format, from what value on it is alarming.
 
-    Where the terminal is narrow, columns with the highest `spare` are left out first; 0 always stays.
+    Where the terminal is narrow, columns with the highest `spare` are left out first; 0 and the first always stay.
     """
 
     column: str
@@ -70,24 +71,31 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def show(frame: pl.DataFrame, columns: Sequence[Shown], title: str, legend: str) -> None:
-    """Print a frame as a table, with its legend and the count of what is not computable below."""
+    """Print a frame as a table, with its legend and the count of what is not computable below.
+
+    Numbers are shown whole: where not even the columns that must stay fit, lines are longer than the terminal.
+    """
     out = console()
     columns = [column for column in columns if column.column in frame.columns]
     cells = {c.column: [_cell(value, c) for value in frame[c.column]] for c in columns}
-    shown = _fitting(columns, cells, out.width)
+    numeric = {c.column for c in columns if frame.schema[c.column].is_numeric()}
+    shown = _fitting(columns, cells, numeric, out.width)
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in shown:
-        numeric = frame.schema[column.column].is_numeric()
-        width = _width(column, cells[column.column])
+        whole = column.column in numeric
         table.add_column(
             column.header,
-            justify="right" if numeric else "left",
-            no_wrap=numeric,
-            min_width=min(width, LEAST_WIDTH),
+            justify="right" if whole else "left",
+            overflow="fold",
+            no_wrap=whole,
+            min_width=_least(column, cells, numeric, LEAST_WIDTH),
         )
     for row in zip(*(cells[column.column] for column in shown), strict=True):
         table.add_row(*row)
+    text_width = out.width
+    out.width = max(text_width, _needed(shown, cells, numeric, LEAST_WIDTH))
     out.print(table)
+    out.width = text_width
     left_out = [_flat(column.header) for column in columns if column not in shown]
     if left_out:
         legend += f" Left out for lack of width: {', '.join(left_out)} (--to and --json have all)."
@@ -95,16 +103,30 @@ def show(frame: pl.DataFrame, columns: Sequence[Shown], title: str, legend: str)
         out.print(Text(sentence, style="dim"))
 
 
-def _fitting(columns: Sequence[Shown], cells: Mapping[str, Sequence[Text]], width: int) -> list[Shown]:
+def _fitting(
+    columns: Sequence[Shown], cells: Mapping[str, Sequence[Text]], numeric: set[str], width: int
+) -> list[Shown]:
     """The columns that fit, long text being wrapped; the most dispensable ones are left out first."""
     shown = list(columns)
-    while True:
-        # Two spaces stand between columns.
-        needed = sum(min(_width(c, cells[c.column]), WRAP_WIDTH) + 2 for c in shown)
-        last = max(shown, key=lambda column: column.spare)
-        if needed <= width or last.spare == 0:
-            return shown
+    while _needed(shown, cells, numeric, WRAP_WIDTH) > width:
+        last = max(shown[1:], key=lambda column: column.spare, default=None)
+        if last is None or last.spare == 0:
+            break
         shown.remove(last)
+    return shown
+
+
+def _needed(
+    columns: Sequence[Shown], cells: Mapping[str, Sequence[Text]], numeric: set[str], wrapped: int
+) -> int:
+    """Width of a table whose text is wrapped at so many characters, with the blanks between and at its edges."""
+    return sum(_least(column, cells, numeric, wrapped) + BETWEEN for column in columns) - 1
+
+
+def _least(column: Shown, cells: Mapping[str, Sequence[Text]], numeric: set[str], wrapped: int) -> int:
+    """Width of a column whose text is wrapped at so many characters; a number is never cut."""
+    width = _width(column, cells[column.column])
+    return width if column.column in numeric else min(width, wrapped)
 
 
 def _width(column: Shown, cells: Sequence[Text]) -> int:

@@ -89,7 +89,7 @@ def wn07(book: Book) -> Planted:
     mine, theirs = one.bid.body["content"], other.bid.body["content"]
     words = str(mine["text"]).split()
     for place in book.rng.sample(range(len(words)), 4):
-        words[place] = "improved"
+        words[place] = f"new{place}"
     theirs["text"], theirs["people"] = " ".join(words), [mine["people"][0], *theirs["people"][1:]]
     return _planted("WN07", other.id, one, other)
 

@@ -20,6 +20,10 @@ from .samples import Samples
 from .setting import Setting
 
 
+LITTLE = 0.005
+"""A smaller part of home's need is shown as none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A portfolio and why it is the one.
@@ -204,6 +208,12 @@ def _reason(menu: Menu, network: Network, p: int, worth: float) -> str:
     if menu.kind[p] == "train":
         return f"adds people to {menu.trains[p]}"
     foreign = 1.0 - network.own[menu.item[p]]
+    if foreign < LITTLE:
+        # Nobody can deny it, and yet more of it helps.
+        return (
+            "home makes what it needs of it; more stands in for what is denied, or serves a target that grows; "
+            f"left out, {worth:.3f} years of output more are lost"
+        )
     return f"{foreign:.0%} of home's need is imported; left out, {worth:.3f} years of output more are lost"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from ...lp import Floats, Ints, Problem, Solver, Status
-from .prices import Prices, prices, scarce_teams
+from .prices import Prices, incidence, prices, scarce_teams
 from .problem import AwardProblem, Tables, tables
 from .sets import Sets, search
 from .success import any_succeeds
@@ -126,32 +126,15 @@ def _chosen(
     columns = len(sets)
     if not columns:
         return Status.OPTIMAL, np.zeros(0, dtype=np.int64), 0.0, 0.0
-    scarce = scarce_teams(t)
-    line = np.full(len(t.teams), -1)
-    line[scarce] = len(t.challenges) + 1 + np.arange(len(scarce))
-    column, place = np.nonzero(sets.members >= 0)
-    row = line[t.team[sets.members[column, place]]]
-    column, row = column[row >= 0], row[row >= 0]
-    each = np.arange(columns)
-    share = sets.cost / max(t.budget, 1)
-    matrix = sparse.csr_matrix(
-        (
-            np.concatenate([np.ones(columns), share, np.ones(len(row))]),
-            (
-                np.concatenate([sets.challenge, np.full(columns, len(t.challenges)), row]),
-                np.concatenate([each, each, column]),
-            ),
-        ),
-        shape=(len(t.challenges) + 1 + len(scarce), columns),
-    )
-    upper = np.concatenate([np.ones(len(t.challenges) + 1), t.capacity[scarce].astype(np.float64)])
+    capacity = t.capacity[scarce_teams(t)].astype(np.float64)
+    upper = np.concatenate([np.ones(len(t.challenges) + 1), capacity])
     # The solver's absolute tolerances shall be small against the value.
     scale = SCALE / max(worth.bound, 1e-300)
     problem = Problem(
         cost=-sets.value * scale,
         lower=np.zeros(columns),
         upper=np.ones(columns),
-        matrix=matrix,
+        matrix=incidence(t, sets, max(t.budget, 1)).T.tocsr(),
         row_lower=np.full(len(upper), -np.inf),
         row_upper=upper,
         integer=np.ones(columns, dtype=bool),

@@ -49,13 +49,10 @@ def prices(t: Tables, *, rounds: int = 60, tolerance: float = 1e-7) -> Prices:
     """Prices and bound to a relative `tolerance`, or what `rounds` of cuts give."""
     scale = float(max(t.price.max(initial=1), 1))
     scarce = scarce_teams(t)
-    column = np.full(len(t.teams), -1)
-    column[scarce] = len(t.challenges) + 1 + np.arange(len(scarce))
-    columns = len(t.challenges) + 1 + len(scarce)
     seeds = _seeds(t, scale)
     if not len(seeds):
         return Prices(0.0, np.zeros(len(t.teams)), np.zeros(len(t.challenges)), 0.0, scale)
-    solver = Solver(_dual(t, seeds, scale, column, scarce))
+    solver = Solver(_dual(t, seeds, scale))
     best = Prices(0.0, np.zeros(len(t.teams)), t.value, float(t.value.sum()), scale)
     width = WIDTH
     for _ in range(rounds):
@@ -76,7 +73,8 @@ def prices(t: Tables, *, rounds: int = 60, tolerance: float = 1e-7) -> Prices:
         if not len(found):
             width *= 10
             continue
-        solver.add_rows(*_rows(t, _most_violated(found, surplus), scale, column, columns))
+        cuts = _most_violated(found, surplus)
+        solver.add_rows(cuts.value, np.full(len(cuts), np.inf), incidence(t, cuts, scale))
     return best
 
 
@@ -101,33 +99,27 @@ def _most_violated(found: Sets, surplus: Floats, each: int = 2) -> Sets:
     return found.only(order[rank < each])
 
 
-def _rows(
-    t: Tables, sets: Sets, scale: float, column: Ints, columns: int
-) -> tuple[Floats, Floats, sparse.csr_matrix]:
-    """Cuts as rows: θ_c + μ · cost + Σ π ≥ value."""
-    many = np.arange(len(sets))
+def incidence(t: Tables, sets: Sets, scale: float) -> sparse.csr_matrix:
+    """What each set takes: its challenge, its cost in units of `scale`, and an award of each scarce team."""
+    scarce = scarce_teams(t)
+    column = np.full(len(t.teams), -1)
+    column[scarce] = len(t.challenges) + 1 + np.arange(len(scarce))
+    every = np.arange(len(sets))
     row, place = np.nonzero(sets.members >= 0)
     team = column[t.team[sets.members[row, place]]]
     row, team = row[team >= 0], team[team >= 0]
-    matrix = sparse.csr_matrix(
-        (
-            np.concatenate([np.ones(len(sets)), sets.cost / scale, np.ones(len(team))]),
-            (
-                np.concatenate([many, many, row]),
-                np.concatenate([sets.challenge, np.full(len(sets), len(t.challenges)), team]),
-            ),
-        ),
-        shape=(len(sets), columns),
-    )
-    return sets.value, np.full(len(sets), np.inf), matrix
+    values = np.concatenate([np.ones(len(sets)), sets.cost / scale, np.ones(len(team))])
+    columns = np.concatenate([sets.challenge, np.full(len(sets), len(t.challenges)), team])
+    shape = (len(sets), len(t.challenges) + 1 + len(scarce))
+    return sparse.csr_matrix((values, (np.concatenate([every, every, row]), columns)), shape=shape)
 
 
-def _dual(t: Tables, cuts: Sets, scale: float, column: Ints, scarce: Ints) -> Problem:
-    columns = len(t.challenges) + 1 + len(scarce)
-    lower, upper, matrix = _rows(t, cuts, scale, column, columns)
-    limit = np.full(columns, np.inf)
+def _dual(t: Tables, cuts: Sets, scale: float) -> Problem:
     limited = t.budget < UNLIMITED
-    limit[len(t.challenges)] = np.inf if limited else 0.0
-    money = t.budget / scale if limited else 0.0
-    cost = np.concatenate([np.ones(len(t.challenges)), [money], t.capacity[scarce].astype(np.float64)])
-    return Problem(cost, np.zeros(columns), limit, matrix, lower, upper)
+    capacity = t.capacity[scarce_teams(t)].astype(np.float64)
+    cost = np.concatenate([np.ones(len(t.challenges)), [t.budget / scale if limited else 0.0], capacity])
+    upper = np.full(len(cost), np.inf)
+    # Money that nothing limits has no price.
+    upper[len(t.challenges)] = np.inf if limited else 0.0
+    most = np.full(len(cuts), np.inf)
+    return Problem(cost, np.zeros(len(cost)), upper, incidence(t, cuts, scale), cuts.value, most)

@@ -49,6 +49,17 @@ class Sets:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """`from_place[d][q, c, i]`: at most what places from d on add, by Q of the grid, from the i-th useful bid of c on.
+
+    `after` is, for every bid, the first useful one behind it. Place 0 is never asked for.
+    """
+
+    from_place: tuple[Floats, ...]
+    after: Ints
+
+
 def search(t: Tables, charge: Floats, floor: Floats, *, width: int = 20_000) -> Sets:
     """All sets within the limits of their challenge whose value less their members' charges is above the floor.
 
@@ -61,7 +72,7 @@ def search(t: Tables, charge: Floats, floor: Floats, *, width: int = 20_000) -> 
     members = np.zeros((len(owner), 0), dtype=np.int64)
     fail, paid, cost = np.ones(len(owner)), np.zeros(len(owner)), np.zeros(len(owner), dtype=np.int64)
     last = t.start[owner] - 1
-    found: list[Sets] = []
+    gains, found = _gains(t, charge), []
     for depth in range(widest):
         parent, bid = _children(t, owner, last, depth)
         keep = cost[parent] + t.price[bid] <= t.room[owner[parent]]
@@ -72,7 +83,7 @@ def search(t: Tables, charge: Floats, floor: Floats, *, width: int = 20_000) -> 
         fail = fail[parent] * (1 - t.damping[owner, depth] * t.probability[bid])
         paid, cost = paid[parent] + charge[bid], cost[parent] + t.price[bid]
         worth = t.value[owner] * (1 - fail) - paid
-        reach = worth + _further(t, charge, owner, bid, depth + 1, fail)
+        reach = worth + _further(t, gains, owner, bid, depth + 1, fail)
         good = np.flatnonzero(reach > floor[owner])
         if len(good) > width:
             good, dropped = _best(owner, reach, good, width)
@@ -107,45 +118,41 @@ def _admissible(t: Tables, owner: Ints, members: Ints, bid: Ints) -> Bools:
     return good
 
 
-def _further(t: Tables, charge: Floats, owner: Ints, bid: Ints, depth: int, fail: Floats) -> Floats:
+def _further(t: Tables, gains: Gains, owner: Ints, bid: Ints, depth: int, fail: Floats) -> Floats:
     """A bound on what later bids add to sets whose last member is `bid`, at the places from `depth` on.
 
-    The lesser of two: the best later bid for each place, charged, as if Q stayed; and the likeliest later bids,
-    free of charge.
+    The lesser of two: the best later bid for each place, charged, as if Q stayed; and the likeliest later bids, free
+    of charge.
     """
-    widest = t.damping.shape[1]
-    if depth >= widest or not len(bid):
+    if depth >= t.damping.shape[1]:
         return np.zeros(len(bid))
-    table, after = _gains(t, charge, depth)
-    after, free = after[bid], _free(t, depth)[bid]
+    table, after = gains.from_place[depth], gains.after[bid]
     where = fail * (len(GRID) - 1)
     low = np.minimum(where.astype(np.int64), len(GRID) - 2)
     share = where - low
     charged = (1 - share) * table[low, owner, after] + share * table[low + 1, owner, after]
-    return np.minimum(charged, t.value[owner] * fail * (1 - free))
+    return np.minimum(charged, t.value[owner] * fail * (1 - _free(t, depth)[bid]))
 
 
-def _gains(t: Tables, charge: Floats, depth: int) -> tuple[Floats, Ints]:
-    """By Q of the grid, challenge and useful bid: the sum over places from `depth` on of the best gain from there on.
-
-    With it, for every bid, the first useful one after it.
-    """
+def _gains(t: Tables, charge: Floats) -> Gains:
+    """The bound's tables, for these charges."""
     # Others gain nothing at any Q.
     useful = np.flatnonzero(t.value[t.challenge] * t.probability > charge)
     owner = t.challenge[useful]
     first = np.searchsorted(owner, np.arange(len(t.challenges) + 1))
     place = np.arange(len(useful)) - first[owner]
-    longest = int(np.diff(first).max(initial=0))
+    widest, longest = t.damping.shape[1], int(np.diff(first).max(initial=0))
     total = np.zeros((len(GRID), len(t.challenges), longest + 1))
-    for position in range(depth, t.damping.shape[1]):
+    tables = [total]
+    for position in range(widest - 1, 0, -1):
         chance = np.where(t.most[owner] > position, t.value[owner] * t.damping[owner, position], 0.0)
         gain = np.zeros_like(total)
         gain[:, owner, place] = np.maximum(
             GRID[:, None] * (chance * t.probability[useful]) - charge[useful], 0.0
         )
-        total += np.maximum.accumulate(gain[:, :, ::-1], axis=2)[:, :, ::-1]
+        tables.append(tables[-1] + np.maximum.accumulate(gain[:, :, ::-1], axis=2)[:, :, ::-1])
     after = np.searchsorted(useful, np.arange(len(t.bids)) + 1) - first[t.challenge]
-    return total, after
+    return Gains((tables[-1], *tables[::-1]), after)
 
 
 def _free(t: Tables, depth: int) -> Floats:
