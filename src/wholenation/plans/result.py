@@ -19,7 +19,6 @@ from .menu import Menu, eligible
 from .samples import Samples
 from .setting import Setting
 
-
 LITTLE = 0.005
 """A smaller part of home's need is shown as none."""
 
