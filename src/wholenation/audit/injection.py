@@ -140,7 +140,7 @@ class Book:
 
 def clean(seed: int, *, noise: float = 0.0) -> Book:
     """An honest programme of 72 challenges, 288 bids and 144 awards; about 5,000 entries."""
-    book = Book(random.Random(seed))
+    book = Book(random.Random(seed))  # noqa: S311 - nothing here is a secret
     _open(book)
     _parties(book)
     _money(book)
@@ -205,11 +205,11 @@ def _parties(book: Book) -> None:
 
 def _money(book: Book) -> None:
     for contributor in ("ministry", "bank"):
-        calls = [
+        calls: list[dict[str, Any]] = [
             {"call": f"{contributor}-{year}", "due": f"{year}-01-31", "amount": 2_000_000_000}
             for year in range(START.year, TODAY.year + 1)
         ]
-        body = {
+        body: dict[str, Any] = {
             "pledge": f"pledge-{contributor}",
             "contributor": contributor,
             "amount": sum(one["amount"] for one in calls),
@@ -283,7 +283,7 @@ def _bid(book: Book, race: Line, deadline: date, place: int, team: int, noise: f
         "sites": [f"site-{team}"],
         "budget": [{"text": f"line {n}", "amount": rng.randrange(1_000_000, 30_000_000)} for n in range(6)],
         "text": " ".join(rng.choices(WORDS, k=60)),
-        "effort": {person: {month: 0.15 for month in months} for person in people},
+        "effort": {person: dict.fromkeys(months, 0.15) for person in people},
     }
     sealed = {
         "bid": name,
@@ -324,7 +324,7 @@ def _reviews(book: Book, race: Line, deadline: date, bids: list[Line]) -> None:
 def _contract(
     book: Book, race: Line, bid: Line, made: date, rejections: dict[str, int], noise: float
 ) -> None:
-    rng, content = book.rng, bid.body["content"]
+    content, number = bid.body["content"], int(race.body["challenge"].split("-")[1])
     name = f"award-{bid.body['bid'].removeprefix('bid-')}"
     thirds = [content["price"] // 3] * 2
     payments = [*thirds, content["price"] - sum(thirds)]
@@ -339,7 +339,7 @@ def _contract(
             "protocol_sha256": race.body["protocol_sha256"],
             "due": (made + timedelta(days=180 * (n + 1))).isoformat(),
             "payment": payment,
-            "evaluator": f"house-{(int(race.body['challenge'].split('-')[1]) * 7 + n * 5 + len(book.contracts)) % HOUSES}",
+            "evaluator": f"house-{(7 * number + 5 * n + len(book.contracts)) % HOUSES}",
         }
         for n, payment in enumerate(payments)
     ]
@@ -355,9 +355,9 @@ def _contract(
         "preregistered_sha256": preregistered(steps),
     }
     contract = book.contracts[name] = Contract(book.write("award.made", made, body, hour=15), bid, race)
-    for number, step in enumerate(steps):
+    for place, step in enumerate(steps):
         going = _step(book, contract, step, rejections, noise)
-        _spend(book, contract, number)
+        _spend(book, contract, place)
         if not going:
             return
     supply = {
@@ -413,7 +413,7 @@ def _step(
             shingles=shingles,
         )
         measured = body["threshold"] + (0.05 if accepted else -0.05)
-        told = {"evaluator": house, "measured": measured, "accepted": accepted}
+        told: dict[str, Any] = {"evaluator": house, "measured": measured, "accepted": accepted}
         add("evaluation.given", days + 10, evaluation=f"{paper}-v", evidence=paper, **told)
         days += 40
     last = days - 30
@@ -431,7 +431,11 @@ def _step(
     if rng.random() < 0.3:
         other = f"house-{(int(house.split('-')[1]) + 1 + rng.randrange(HOUSES - 1)) % HOUSES}"
         # One repetition in eight does not come out the same: measurements scatter.
-        again = {"evaluator": other, "accepted": rng.random() > 1 / 8, "retest_of": f"{paper}-v"}
+        again: dict[str, Any] = {
+            "evaluator": other,
+            "accepted": rng.random() > 1 / 8,
+            "retest_of": f"{paper}-v",
+        }
         add("evaluation.given", last + 60, evaluation=f"{paper}-again", evidence=paper, **again)
     for n in rng.sample(range(APPROVERS), 2):
         who = f"approver-{n}"

@@ -354,7 +354,8 @@ def r043(book: Book) -> Planted:
     contract = _take(book)
     approver = f"approver-{book.rng.randrange(6)}"
     book.parties[contract.payee].body["contacts"].append(dict(book.parties[approver].body["contacts"][1]))
-    return _planted("R043", str(contract.bid.body["bid"]), *_of_payee(book, contract.payee))
+    bids = [key for key, line in book.sealed.items() if line.body["team"] == contract.payee]
+    return _planted("R043", str(contract.bid.body["bid"]), *_of_payee(book, contract.payee), more=bids)
 
 
 def r046(book: Book) -> Planted:
@@ -510,11 +511,11 @@ def _planted(check: str, subject: str, *contracts: Contract, more: Iterable[str]
     return Planted(check, subject, frozenset(touched))
 
 
-def _relate(book: Book, subject: str, object: str, kind: str, **more: Any) -> None:
+def _relate(book: Book, subject: str, other: str, kind: str, **more: Any) -> None:
     body = {
-        "relation": f"{subject}-{kind}-{object}",
+        "relation": f"{subject}-{kind}-{other}",
         "subject": subject,
-        "object": object,
+        "object": other,
         "kind": kind,
         **more,
     }

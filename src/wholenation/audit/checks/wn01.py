@@ -16,10 +16,11 @@ CHECK = Check(
 
 
 def check(view: View) -> list[Answer]:
-    """Flag an award of which, at any release, more had been paid than accepted evidence and the agreed advance allow.
+    """Flag an award of which, at some release, more was paid than accepted evidence and the advance allow.
 
-    Covered is the advance and the payment of every milestone whose last evaluation before it was paid (or, unpaid, before
-    this release) accepts its evidence: a later re-test does not make an earlier payment wrong. The value is the largest sum paid beyond that, in minor units.
+    Covered is the advance and the payment of every milestone whose last evaluation before it was paid (or, unpaid,
+    before this release) accepts its evidence: a later re-test does not make an earlier payment wrong. The value is the
+    largest sum paid beyond that, in minor units.
     """
     return [_of(award) for award in view.awards]
 

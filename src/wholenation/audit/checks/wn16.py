@@ -19,7 +19,7 @@ FEWEST = 5
 
 
 def check(view: View) -> list[Answer]:
-    """Flag a payee whose share of releases in the last 15 days of the fiscal year is far above that of its peers, and at least half.
+    """Flag a payee with at least half of its releases in the last 15 days of the fiscal year, far more than its peers.
 
     The fiscal year ends as the programme says, on 31 December where it does not. The value is that share.
     """

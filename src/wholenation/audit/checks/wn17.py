@@ -24,7 +24,8 @@ def check(view: View) -> list[Answer]:
     """Flag a bid of whose budget another bidder's has 80 %, or whose award claims far more round sums than its peers.
 
     A line is its text and amount. Of the claims of an award (at least 10 lines) the share that 100,000 minor units
-    divide is held against all awards, and is no finding under one half. The value is the larger share of equal lines, or the share of round claims.
+    divide is held against all awards, and is no finding under one half. The value is the larger share of equal lines,
+    or the share of round claims.
     """
     budgets = {bid.id: _lines(bid) for bid in view.bids if bid.valid}
     budgets = {key: lines for key, lines in budgets.items() if sum(lines.values()) >= LINES}
