@@ -458,7 +458,8 @@ def test_import_shows_its_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_plan_prints_the_portfolio_and_its_proof(toy: Path) -> None:
     result = run("plan", toy, "--home", "AAA", "--samples", "5", "--seed", "1")
     assert result.exit_code == 0, result.output
-    for words in ("no plan can beat", "What to fund", "Resists", "On fresh draws", "Loss if left out ="):
+    for words in ("no plan can beat", "What to fund", "Resists", "On fresh draws", "Loss if left out =",
+                  "3 projects are left out; why stands in the tables `rejected` and `reasons`"):  # fmt: skip
         assert words in result.stdout
     told = json.loads(
         run("plan", toy, "--home", "AAA", "--samples", "5", "--exclude", "resist_own", "--json").stdout
