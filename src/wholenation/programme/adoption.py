@@ -30,7 +30,7 @@ __all__ = ["Planned", "adopt", "assumptions_hash", "current_adoption", "plan_has
 Row = Mapping[str, Any]
 TABLES = ("portfolio", "loss", "evaluation", "spending", "pools", "rejected", "reasons")
 ABOUT_DATA = ("chain", "title", "version", "data_hash", "home")
-ABOUT_ANSWER = ("verb", "status", "objective", "bound", "conflicts")
+ABOUT_ANSWER = ("verb", "status", "objective", "bound", "conflicts", "gap_reached")
 
 
 @dataclass(frozen=True, slots=True)
