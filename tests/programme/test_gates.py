@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from gate_programmes import HASH, award, begun, milestone, tie
 
-from wholenation.errors import QuestionError
+from wholenation.errors import OutputError, QuestionError
 from wholenation.programme.covers import grant_cover
-from wholenation.programme.evidence_files import folder_of, hash_of, place_of, read, store
+from wholenation.programme.evidence_files import digest_of, folder_of, hash_of, place_of, read, store
 from wholenation.programme.gates import (
     approve,
     decide_gate,
@@ -525,8 +525,8 @@ def test_an_unknown_milestone_is_named_with_the_nearest(programme: Programme) ->
 def test_files_are_kept_by_their_content_and_read_back_verified(tmp_path: Path) -> None:
     folder, file = tmp_path / "store", tmp_path / "report.pdf"
     file.write_bytes(b"content")
-    digest, size, content = store(folder, file)
-    assert (size, content, read(folder, digest)) == (7, b"content", b"content")
+    digest, size = store(folder, file)
+    assert (digest, size, read(folder, digest)) == (digest_of(file), 7, b"content")
     place = folder / "sha256" / digest[:2] / digest[2:]
     assert place.read_bytes() == b"content"
     place.write_bytes(b"contents")
@@ -539,6 +539,10 @@ def test_files_are_kept_by_their_content_and_read_back_verified(tmp_path: Path) 
         read(folder, HASH)
     with pytest.raises(QuestionError, match="cannot be read"):
         store(folder, tmp_path / "none")
+    (tmp_path / "full").write_text("no folder")
+    with pytest.raises(OutputError, match="evidence cannot be kept: Not a directory"):
+        store(tmp_path / "full", file)
+    assert [path for path in folder.rglob("*") if "partial" in path.name] == []
     assert folder_of("sqlite:///a/b.db") == Path("a/b.db.evidence")
     with pytest.raises(QuestionError, match="name the folder of the evidence"):
         folder_of("postgresql://u@h/n")

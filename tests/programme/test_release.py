@@ -288,7 +288,7 @@ def test_money_moves_for_what_is_allowed_and_for_nothing_else(
 ) -> None:
     folder = tmp_path_factory.mktemp("release")
     (folder / "report").write_text("report")
-    digest, size, _ = store(folder / "store", folder / "report")
+    digest, size = store(folder / "store", folder / "report")
     if spoil == "store":
         place_of(folder / "store", digest).unlink()
     with begun(folder, *_done(spoil, digest, size)) as programme:

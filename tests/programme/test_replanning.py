@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from plan_chains import build, effort, money, people, planning_chain, route
 from wholenation.chain import Chain
 from wholenation.errors import QuestionError
 from wholenation.plans import plan
-from wholenation.plans.course import Course
+from wholenation.plans.course import Course, observe
+from wholenation.plans.futures import nothing
 from wholenation.plans.result import Plan
+from wholenation.plans.setting import to_setting
 from wholenation.programme.adoption import adopt
 from wholenation.programme.gate_evidence import Progress, progress, year_of
 from wholenation.programme.ledger import Draft
@@ -194,3 +196,48 @@ def test_what_cannot_be_planned_again(office: Office, chain: Chain, tmp_path: Pa
         pytest.raises(QuestionError, match="no plan is adopted yet"),
     ):
         renew(programme, chain)
+
+
+def test_what_the_ledger_tells_is_what_the_planner_would_observe(tmp_path: Path) -> None:
+    """A race of two routes with a gate in 2028: the ledger's evidence is that of `plans.course.observe`."""
+    rivals = planning_chain(
+        projects=[build("optics", kind="develop", capex_musd=40)],
+        routes=[
+            route("optics", "euv", feasibility=0.9, gate_years=2, teams_max=2) | effort(1, 3, 6),
+            route("optics", "dpp", feasibility=0.9, gate_years=2, teams_max=2) | effort(1, 3, 6),
+        ],
+        pools=[*money({2026: 200, 2027: 200}), *people(100)],
+    )
+    setting = to_setting(rivals, "AAA")
+    menu = setting.menu
+    race = next(
+        f
+        for f in range(len(menu.profile_start))
+        if len(menu.lanes(f)) == 2 and menu.profile_start[f] == 2026.0
+    )
+    idle = nothing(menu, setting.horizon)
+    chosen = idle.chosen.copy()
+    chosen[race] = True
+    course = Course(menu, replace(idle, chosen=chosen), np.full(len(menu.profile_start), np.inf))
+    gate = int(menu.profile_gate[race])
+    needed = np.array([4.5, 3.5])  # dpp, euv: the second goes on at the gate, and has not succeeded by then
+    clock = Clock()
+    opened = [
+        Draft(f"open-{name}", "bid.opened", "agency", {
+            "bid": f"bid-{name}", "salt": "s", "content": {"approach": way},
+        })
+        for name, way in (("a1", "euv"), ("a2", "dpp"))
+    ]  # fmt: skip
+    drop = {"downselect": "d", "challenge": "c", "kept": ["a1"], "dropped": ["a2"], "ranking": []}
+    with begun(tmp_path, *opened, now=clock, project="optics") as programme:
+        for day in (f"{gate - 1}-01-01", f"{gate}-01-01"):
+            seen = observe(course, needed, year_of(day))
+            clock.day = day
+            if day.startswith(str(gate)):
+                programme.ledger.append([kill("a1", "go"), Draft("d", "downselect.decided", "agency", drop)])
+            told = progress(programme.refresh(), course, day)
+            assert told.remarks == ()
+            np.testing.assert_allclose(told.evidence.spent, seen.spent)
+            np.testing.assert_equal(told.evidence.needed, seen.needed)
+            assert told.evidence.feasible[EUV] == seen.feasible[EUV]
+            assert told.evidence.ahead == seen.ahead

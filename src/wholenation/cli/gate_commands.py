@@ -39,12 +39,12 @@ def evidence(
     as_json: bool,
 ) -> None:  # fmt: skip
     """What was reached? Keep FILE as evidence for MILESTONE, by its content's hash."""
-    from ..programme.evidence_files import store as keep
+    from ..programme.evidence_files import digest_of
     from ..programme.gates import submit_evidence
 
     with opened(ledger) as office:
         place = folder_at(folder, ledger)
-        told = name or f"{milestone}-{keep(place, Path(file))[0][:12]}"
+        told = name or f"{milestone}-{digest_of(Path(file))[:12]}"
         entry = submit_evidence(
             office, key=key_of(key, "evidence", told), actor=actor, evidence=told, milestone=milestone,
             file=Path(file), evidence_folder=place,

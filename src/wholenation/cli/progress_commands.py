@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import QuestionError
-from .ledger_options import as_json, dumped, ledger_url, opened, plain
-from .options import options
+from .ledger_options import as_json, as_object, dumped, key, key_of, ledger_url, opened, plain, tell
+from .options import folders, options
+
+if TYPE_CHECKING:
+    from ..chain import Chain
 
 
 @click.command("earned-value", short_help="Is it on time and within its cost?")
@@ -96,4 +100,72 @@ def _finite(row: dict[str, Any]) -> dict[str, Any]:
     return {name: "infinite" if value == float("inf") else value for name, value in row.items()}
 
 
-COMMANDS = [earned_value, scores]
+@click.command(short_help="What to do now, given what the gates have shown?")
+@folders
+@click.option("--date", "day", metavar="YYYY-MM-DD", help="From which day on; today, if not told.")
+@click.option(
+    "--adopt", "adoption", metavar="ID", help="Adopt the new plan under this name, in place of the old one."
+)
+@click.option(
+    "--as", "actor", envvar="WHOLENATION_AS", metavar="PARTY", help="Who adopts it. [env: WHOLENATION_AS]"
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that solve; all cores, if not told.")
+@options(ledger_url, key, as_json)
+def replan(
+    folder: Sequence[str], day: str | None, adoption: str | None, actor: str | None, workers: int | None,
+    ledger: str, key: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """What to do now, given what the gates have shown? The plan in force, solved again from where its ledger stands.
+
+    FOLDER holds the chain that the plan was made from. Nothing is recorded but with --adopt.
+    """
+    from ..programme.replanning import adopt_renewed, renew
+
+    if adoption and not actor:
+        raise QuestionError("--adopt needs --as: who adopts the plan")
+    with opened(ledger) as office:
+        chain = _chain(folder)
+        found = renew(office, chain, day=_day(day), workers=workers)
+        entry = None
+        if adoption and actor:
+            entry = adopt_renewed(
+                office, key=key_of(key, "plan.adopted", adoption), actor=actor, adoption=adoption, renewed=found,
+                chain=chain,
+            )  # fmt: skip
+    rows = found.difference.to_dicts()
+    if as_json:
+        told = {
+            "adoption": found.adoption, "date": found.day, "status": found.found.status.value,
+            "objective": found.found.objective, "bound": found.found.bound, "difference": rows,
+            "changes": found.found.changes.to_dicts(), "remarks": list(found.remarks),
+            "adopted": None if entry is None else as_object(entry),
+        }  # fmt: skip
+        click.echo(dumped(told))
+        return
+    click.echo(
+        f"{plain(found.adoption)} planned again from {found.day}: {found.found.objective:.3f} years of output are "
+        f"lost, and no way on can lose less than {found.found.bound:.3f} ({found.found.status.value})."
+    )
+    for row in rows:
+        click.echo(f"- {plain(row['sentence'])}.")
+    if not rows:
+        click.echo("Every project goes on as planned.")
+    for remark in found.remarks:
+        click.echo(plain(f"Note: {remark}."))
+    if entry is not None:
+        tell(entry, as_json=False)
+
+
+def _chain(folders: Sequence[str]) -> Chain:
+    """The chain in a folder, or several as one."""
+    from ..chain import read_chain
+
+    chains = [read_chain(folder) for folder in folders]
+    if len(chains) == 1:
+        return chains[0]
+    from ..union import unite
+
+    return unite(chains)
+
+
+COMMANDS = [earned_value, scores, replan]

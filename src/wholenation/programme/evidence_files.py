@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from ..errors import QuestionError
-from ..files import write_whole
+from ..errors import OutputError, QuestionError
 
 BLOCK = 1 << 20
 
@@ -21,16 +24,64 @@ def folder_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite+pysqlite:///").removeprefix("sqlite:///") + ".evidence")
 
 
-def store(folder: Path, source: Path) -> tuple[str, int, bytes]:
-    """Keep a copy of a file; returns its SHA-256, its size in bytes and its content."""
+def store(folder: Path, source: Path) -> tuple[str, int]:
+    """Keep a copy of a file, on disk before this returns; its SHA-256 and its size in bytes.
+
+    The hash is of what was copied, even if the source changes meanwhile. Raises `QuestionError` where the source cannot
+    be read, `OutputError` where the copy cannot be written.
+    """
+    partial = folder / "sha256" / f".{os.getpid()}.partial"
+    with _opened(source) as file:
+        try:
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                digest, size = _copied(file, partial)
+                place = place_of(folder, digest)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                partial.replace(place)  # also over a damaged one of this name
+            finally:
+                partial.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: evidence cannot be kept: {error.strerror or error}") from error
+    return digest, size
+
+
+def _copied(file: BinaryIO, target: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with target.open("wb") as copy:
+        for block in _blocks(file):
+            digest.update(block)
+            size += len(block)
+            copy.write(block)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return digest.hexdigest(), size
+
+
+def digest_of(source: Path) -> str:
+    """SHA-256 of a file that is not in a store; `QuestionError` where it cannot be read."""
+    digest = hashlib.sha256()
+    with _opened(source) as file:
+        for block in _blocks(file):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[BinaryIO]:
     try:
-        content = source.read_bytes()
-    except OSError as error:
-        raise QuestionError(f"{source}: cannot be read: {error.strerror}") from None
-    digest = hashlib.sha256(content).hexdigest()
-    if hash_of(folder, digest) != digest:  # missing, or damaged since: the right content takes its place
-        write_whole(place_of(folder, digest), content)
-    return digest, len(content), content
+        file = source.open("rb")
+    except (OSError, ValueError) as error:
+        raise QuestionError(
+            f"{source}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
+    with file:
+        yield file
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(BLOCK):
+        yield block
 
 
 def place_of(folder: Path, sha256: str) -> Path:
@@ -43,7 +94,7 @@ def hash_of(folder: Path, sha256: str) -> str | None:
     digest = hashlib.sha256()
     try:
         with place_of(folder, sha256).open("rb") as file:
-            while block := file.read(BLOCK):
+            for block in _blocks(file):
                 digest.update(block)
     except OSError:
         return None

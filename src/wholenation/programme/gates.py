@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import QuestionError
-from .evidence_files import store
+from .evidence_files import read, store
 from .ledger import Draft, Entry
 from .milestones import find
-from .minhash import signature
+from .minhash import LARGEST, signature
 from .office import Programme
 from .parties import known_party, related, ties_on
 from .releasing import acceptance_of
@@ -37,9 +37,9 @@ def submit_evidence(
     """Keep a file in the store and record its hash; a text's MinHash signature goes with it, to find it used again."""
     award, _ = find(programme.refresh(), milestone)
     open_award(programme.state, award.id)
-    digest, size, content = store(evidence_folder, file)
+    digest, size = store(evidence_folder, file)
     body = {"evidence": evidence, "milestone": milestone, "sha256": digest, "size": size, "name": file.name}
-    shingles = _shingles(content)
+    shingles = _shingles(read(evidence_folder, digest)) if size <= LARGEST else []
     if shingles:
         body["shingles"] = shingles
 

@@ -12,7 +12,7 @@ HASHES = 64
 WORDS = 5
 """Words in a shingle: long enough that a shared one is no chance."""
 LARGEST = 10_000_000
-"""Characters beyond which a text is not read on."""
+"""Characters beyond which a text is not read on, and bytes of a file that may be one."""
 
 
 def signature(text: str) -> list[str]:
