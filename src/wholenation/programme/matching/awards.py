@@ -12,7 +12,7 @@ from scipy import sparse
 from ...lp import Floats, Ints, Problem, Solver, Status
 from .prices import Prices, incidence, prices, scarce_teams
 from .problem import AwardProblem, Tables, tables
-from .sets import Sets, search
+from .sets import Sets, search, tightness, together
 from .success import any_succeeds
 
 MOST_SETS = 200_000
@@ -70,8 +70,7 @@ def award(problem: AwardProblem, *, time_limit: float | None = None, gap: float 
     if not len(t.bids) or not t.damping.size:
         return _told(t, np.zeros(0, dtype=np.int64), 0.0, Status.OPTIMAL, None)
     if _apart(t):
-        sets = search(t, np.zeros(len(t.bids)), np.zeros(len(t.challenges)))
-        return _each_alone(t, sets)
+        return _each_alone(t)
     worth = prices(t)
     left = None if time_limit is None else max(time_limit - (time.monotonic() - started), 0.1)
     return _together(t, worth, gap, left)
@@ -85,9 +84,13 @@ def _apart(t: Tables) -> bool:
     return not len(scarce_teams(t)) and (len(t.challenges) == 1 or most <= t.budget)
 
 
-def _each_alone(t: Tables, sets: Sets) -> Awards:
-    """The best set of every challenge."""
+def _each_alone(t: Tables) -> Awards:
+    """The best set of every challenge: a good one first, then all that might be better."""
+    free, tight = np.zeros(len(t.bids)), tightness(t)
+    good = search(t, free, np.zeros(len(t.challenges)), width=50, tight=tight)
     best = np.zeros(len(t.challenges))
+    np.maximum.at(best, good.challenge, good.value)
+    sets = together([good, search(t, free, best, tight=tight)])
     np.maximum.at(best, sets.challenge, sets.value)
     order = np.lexsort((sets.cost, -sets.value, sets.challenge))
     first = order[np.flatnonzero(np.diff(sets.challenge[order], prepend=-1))]

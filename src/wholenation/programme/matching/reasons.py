@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...errors import QuestionError, unknown
+from ...lp import Floats
 from .awards import Awards
-from .problem import UNLIMITED, AwardProblem, Bid, Challenge, tables
-from .sets import search
+from .problem import UNLIMITED, AwardProblem, Bid, Challenge, Tables, tables
+from .sets import search, tightness
 from .success import any_succeeds
 
 STEP = 1e-4
@@ -57,7 +58,11 @@ def reasons(problem: AwardProblem, made: Awards, bids: Iterable[str] | None = No
             raise QuestionError(f"bid {one}: {unknown(one, list(known), 'bid')}")
     chosen = set(made.chosen)
     alone = {one.id: _alone(problem, chosen, one) for one in problem.challenges}
-    return tuple(_reason(alone[known[one].challenge], chosen, known[one], made.money_price) for one in asked)
+    tight = {name: _tight(alone[name]) for name in {known[one].challenge for one in asked}}
+    return tuple(
+        _reason(alone[bid.challenge], chosen, bid, made.money_price, tight[bid.challenge])
+        for bid in (known[one] for one in asked)
+    )
 
 
 def _alone(problem: AwardProblem, chosen: set[str], challenge: Challenge) -> AwardProblem:
@@ -72,14 +77,14 @@ def _alone(problem: AwardProblem, chosen: set[str], challenge: Challenge) -> Awa
     )
 
 
-def _reason(alone: AwardProblem, chosen: set[str], bid: Bid, money_price: float) -> Reason:
+def _reason(alone: AwardProblem, chosen: set[str], bid: Bid, money_price: float, tight: Floats) -> Reason:
     challenge = alone.challenges[0]
     others = [one for one in alone.bids if one.id in chosen and one.id != bid.id]
     won = bid.id in chosen
     adds = _adds(challenge, others, bid, challenge.correlation)
     independent = _adds(challenge, others, bid, 0.0)
     binds = () if won else tuple(_binding(alone, others, bid))
-    price, probability = turning(alone, bid)
+    price, probability = _turning(alone, bid, tight)
     told = _sentence(bid, won, adds, independent, binds, price, probability, money_price)
     return Reason(bid.id, bid.challenge, won, adds, independent, binds, price, probability, told)
 
@@ -114,17 +119,17 @@ def _binding(alone: AwardProblem, others: list[Bid], bid: Bid) -> list[str]:
     return found
 
 
-def turning(alone: AwardProblem, bid: Bid) -> tuple[int | None, float | None]:
+def _turning(alone: AwardProblem, bid: Bid, tight: Floats) -> tuple[int | None, float | None]:
     """The highest price, and the lowest probability, at which the best choice of one challenge must have the bid.
 
     None where there is none, and for a price that nothing limits. Value falls with a bid's price and rises with its
     probability, so that halving finds the turn.
     """
     others = [one for one in alone.bids if one.id != bid.id]
-    floor = _best(replace(alone, bids=others), 0.0) + MARGIN * alone.challenges[0].value
+    floor = _best(replace(alone, bids=others), 0.0, tight) + MARGIN * alone.challenges[0].value
 
     def wins(changed: Bid) -> bool:
-        return _best(replace(alone, bids=[*others, changed]), floor) > floor
+        return _best(replace(alone, bids=[*others, changed]), floor, tight) > floor
 
     limits = [one for one in (alone.budget, alone.challenges[0].cap) if one is not None]
     price = _last(lambda asked: wins(replace(bid, price=asked)), min(limits)) if limits else None
@@ -144,15 +149,29 @@ def _last(holds: Callable[[int], bool], most: int) -> int | None:
     return low
 
 
-def _best(alone: AwardProblem, floor: float) -> float:
-    """The best value of a lone challenge if it is above `floor`, else `floor`."""
-    usable = replace(
-        alone, bids=[one for one in alone.bids if alone.capacity.get(one.team, 1) > 0], capacity={}
-    )
-    t = tables(usable)
-    if not len(t.bids) or not t.damping.size:
+def _usable(alone: AwardProblem) -> Tables:
+    """The lone challenge without the bids of teams that can carry no more."""
+    bids = [one for one in alone.bids if alone.capacity.get(one.team, 1) > 0]
+    return tables(replace(alone, bids=bids, capacity={}))
+
+
+def _tight(alone: AwardProblem) -> Floats:
+    t = _usable(alone)
+    return tightness(t) if t.damping.size else np.zeros(1)
+
+
+def _best(alone: AwardProblem, floor: float, tight: Floats) -> float:
+    """The best value of a lone challenge if it is above `floor`, else `floor`: among few sets first, then among all."""
+    t = _usable(alone)
+    if not t.damping.size:
         return floor
-    return float(search(t, np.zeros(len(t.bids)), np.array([floor])).value.max(initial=floor))
+    for width in (50, 20_000):
+        found = search(t, np.zeros(len(t.bids)), np.array([floor]), width=width, tight=tight)
+        better = float(found.value.max(initial=floor))
+        if found.bound[0] <= better:
+            return better
+        floor = better
+    return floor
 
 
 def _sentence(

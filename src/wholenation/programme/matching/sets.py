@@ -8,12 +8,12 @@ floor of its challenge.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...lp import Bools, Floats, Ints
-from .problem import Tables
+from .problem import UNLIMITED, Tables
 
 GRID = np.linspace(0.0, 1.0, 17)
 """Values of Q at which the bound is computed; it is convex in Q, so that its chords lie above it."""
@@ -60,19 +60,25 @@ class Gains:
     after: Ints
 
 
-def search(t: Tables, charge: Floats, floor: Floats, *, width: int = 20_000) -> Sets:
+def search(
+    t: Tables, charge: Floats, floor: Floats, *, width: int = 20_000, tight: Floats | None = None
+) -> Sets:
     """All sets within the limits of their challenge whose value less their members' charges is above the floor.
+
+    `tight` is a price of money for each challenge (`tightness`) that sharpens the bound where its cap binds, and
+    changes nothing else: money that a set leaves is worth no less than nothing.
 
     Charges are from 0 up. Of the partial sets of a challenge at most `width` are kept, the most promising; what the
     others could at most reach is the result's `bound`.
     """
     challenges, widest = t.damping.shape
+    price = np.zeros(challenges) if tight is None else tight
     bound = np.full(challenges, -np.inf)
     owner = np.flatnonzero(t.most > 0)
     members = np.zeros((len(owner), 0), dtype=np.int64)
     fail, paid, cost = np.ones(len(owner)), np.zeros(len(owner)), np.zeros(len(owner), dtype=np.int64)
     last = t.start[owner] - 1
-    gains, found = _gains(t, charge), []
+    gains, found = _gains(t, charge + price[t.challenge] * t.price), []
     for depth in range(widest):
         parent, bid = _children(t, owner, last, depth)
         keep = cost[parent] + t.price[bid] <= t.room[owner[parent]]
@@ -83,7 +89,8 @@ def search(t: Tables, charge: Floats, floor: Floats, *, width: int = 20_000) -> 
         fail = fail[parent] * (1 - t.damping[owner, depth] * t.probability[bid])
         paid, cost = paid[parent] + charge[bid], cost[parent] + t.price[bid]
         worth = t.value[owner] * (1 - fail) - paid
-        reach = worth + _further(t, gains, owner, bid, depth + 1, fail)
+        spare = price[owner] * (t.room[owner] - cost)
+        reach = worth + _further(t, gains, owner, bid, depth + 1, fail, spare)
         good = np.flatnonzero(reach > floor[owner])
         if len(good) > width:
             good, dropped = _best(owner, reach, good, width)
@@ -98,6 +105,28 @@ def search(t: Tables, charge: Floats, floor: Floats, *, width: int = 20_000) -> 
             Sets(owner[own], padded, t.value[owner[own]] * (1 - fail[own]), cost[own], worth[own], bound)
         )
     return together(found)
+
+
+def tightness(t: Tables, *, halvings: int = 12) -> Floats:
+    """A price of money for each challenge at which its best set, were there no cap, would cost about its cap.
+
+    0 where the cap does not bind.
+    """
+    free = replace(t, room=np.full(len(t.room), UNLIMITED))
+    pays = t.value[t.challenge] * t.probability / np.maximum(t.price, 1)
+    low, high = np.zeros(len(t.challenges)), np.zeros(len(t.challenges))
+    np.maximum.at(high, t.challenge, pays)
+    none = np.zeros(len(t.challenges))
+    for halving in range(halvings):
+        middle = low if halving == 0 else (low + high) / 2
+        sets = search(free, middle[t.challenge] * t.price, none, width=8)
+        order = np.lexsort((sets.worth, sets.challenge))
+        cost = none.copy()
+        cost[sets.challenge[order]] = sets.cost[order]  # the best of each comes last
+        within = cost <= t.room
+        high = np.where(within, middle, high)
+        low = np.where(within, low, middle)
+    return high
 
 
 def _children(t: Tables, owner: Ints, last: Ints, depth: int) -> tuple[Ints, Ints]:
@@ -118,11 +147,13 @@ def _admissible(t: Tables, owner: Ints, members: Ints, bid: Ints) -> Bools:
     return good
 
 
-def _further(t: Tables, gains: Gains, owner: Ints, bid: Ints, depth: int, fail: Floats) -> Floats:
+def _further(
+    t: Tables, gains: Gains, owner: Ints, bid: Ints, depth: int, fail: Floats, spare: Floats
+) -> Floats:
     """A bound on what later bids add to sets whose last member is `bid`, at the places from `depth` on.
 
-    The lesser of two: the best later bid for each place, charged, as if Q stayed; and the likeliest later bids, free
-    of charge.
+    The lesser of two: the best later bid for each place, charged, as if Q stayed, with what the money still to
+    `spare` is worth; and the likeliest later bids, free of charge.
     """
     if depth >= t.damping.shape[1]:
         return np.zeros(len(bid))
@@ -131,7 +162,7 @@ def _further(t: Tables, gains: Gains, owner: Ints, bid: Ints, depth: int, fail: 
     low = np.minimum(where.astype(np.int64), len(GRID) - 2)
     share = where - low
     charged = (1 - share) * table[low, owner, after] + share * table[low + 1, owner, after]
-    return np.minimum(charged, t.value[owner] * fail * (1 - _free(t, depth)[bid]))
+    return np.minimum(charged + spare, t.value[owner] * fail * (1 - _free(t, depth)[bid]))
 
 
 def _gains(t: Tables, charge: Floats) -> Gains:
