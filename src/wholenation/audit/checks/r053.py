@@ -27,6 +27,8 @@ def check(view: View) -> list[Answer]:
     answers = []
     for (one, other), races in sorted(met.items()):
         if len(races) < TIMES:
+            reason = f"met {len(races)} times; {TIMES} are needed"
+            answers.append(CHECK.not_computable(f"{one} and {other}", reason))
             continue
         names = {winner for _, winner in races}
         evidence = cited(

@@ -32,6 +32,8 @@ def check(view: View) -> list[Answer]:
     answers = []
     for (one, other), races in sorted(met.items()):
         if len(races) < TIMES:
+            reason = f"met {len(races)} times; {TIMES} are needed"
+            answers.append(CHECK.not_computable(f"{one} and {other}", reason))
             continue
         order = [winner for _, winner in races]
         runs = 1 + sum(a != b for a, b in pairwise(order))

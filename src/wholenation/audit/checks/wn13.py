@@ -20,7 +20,8 @@ def check(view: View) -> list[Answer]:
 
     z = sum (o - p)(1 - 2p) / sqrt(sum (1 - 2p)^2 p (1 - p)) over at least 20 forecasts p whose milestone ended as o
     (accepted or not); over-confident is a mean of p above that of o. The last forecast before the first evaluation
-    counts. The p-value is the normal upper tail, corrected over all forecasters. Source: Spiegelhalter (1986).
+    counts. The p-value is the normal upper tail, corrected over all forecasters. The value is z.
+    Source: Spiegelhalter (1986), Statistics in Medicine 5, 421-433.
     """
     told: dict[str, list[tuple[float, float, Record, Record]]] = {}
     for milestone in view.milestones:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -241,7 +242,9 @@ def as_cardinal(report: Report) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for (code, kind, subject), (one, outcome) in report.standings.items():
         if outcome is Outcome.FLAG:
-            found.setdefault(kind, {}).setdefault(subject, {})[code] = one.value
+            # A price over a price of 0 is infinite, for which JSON has no number.
+            value = one.value if one.value is not None and math.isfinite(one.value) else None
+            found.setdefault(kind, {}).setdefault(subject, {})[code] = value
     found["Meta"] = {
         code: {name: rounded(value) for name, value in meta.items()}
         for code, meta in report.meta.items()

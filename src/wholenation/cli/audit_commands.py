@@ -1,0 +1,240 @@
+"""The verb audit: what paperwork already shows, of a file of procurement releases or of a programme's ledger."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from .. import __version__
+from ..errors import QuestionError, WholenationError
+from .ledger_options import actor, as_json, key, key_of, ledger_url, opened, tell
+from .options import answer, answers, checked_destination, count, print_faults
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ..audit.flags import Answer
+    from ..audit.ocds import Report
+    from ..export import Result
+
+DISPOSITIONS = ("cleared", "confirmed", "referred")
+
+
+@click.command(short_help="What does the paperwork already show?")
+@click.argument("file", required=False, metavar="[FILE.jsonl]")
+@click.option(
+    "--ledger", envvar="WHOLENATION_LEDGER", metavar="FILE", help="Ask of this ledger instead of a file."
+)
+@click.option(
+    "--mode", type=click.Choice(["corrected", "cardinal"]), default="corrected", show_default=True,
+    help="For a file: cardinal finds what ocdscardinal finds and, with --json, prints it in the same shape.",
+)  # fmt: skip
+@click.option(
+    "--settings",
+    metavar="FILE",
+    help="Which indicators, and their constants: an INI file as ocdscardinal reads.",
+)
+@click.option("--fx", metavar="FILE", help="Exchange rates as CSV: date, currency, rate.")
+@click.option(
+    "--zone", default="UTC", show_default=True, help="Where dates without a zone are, such as Asia/Shanghai."
+)
+@click.option("--every", is_flag=True, help="Also answers that are no flags.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if any line of the file was left out or mended.")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="For a ledger: as of this day, instead of today."
+)
+@click.option("--record", is_flag=True, help="For a ledger: write the flags into it as entries; needs --as.")
+@click.option("--as", "who", envvar="WHOLENATION_AS", metavar="PARTY", help="Who records.")
+@answers
+def audit(
+    file: str | None,
+    ledger: str | None,
+    mode: str,
+    settings: str | None,
+    fx: str | None,
+    zone: str,
+    every: bool,
+    strict: bool,
+    today: datetime | None,
+    record: bool,
+    who: str | None,
+    as_json: bool,
+    to: str | None,
+) -> None:
+    """What does the paperwork already show? Red flags in FILE, OCDS compiled releases one a line, or in a ledger.
+
+    A flag proves nothing: it asks a person to look, and `dispose` records what that person made of it.
+    """
+    checked_destination(to)
+    if file is not None:
+        if record:
+            raise click.UsageError("--record writes into a ledger; a FILE has none.")
+        _audit_file(file, mode, settings, fx, zone, every, strict, as_json, to)
+    elif ledger is not None:
+        _audit_ledger(
+            ledger, today.date() if today else datetime.now(UTC).date(), record, who, every, as_json, to
+        )
+    else:
+        raise click.UsageError("Name a FILE of releases, or a ledger with --ledger.")
+
+
+def _audit_file(
+    file: str, mode: str, settings: str | None, fx: str | None, zone: str, every: bool, strict: bool, as_json: bool,
+    to: str | None,
+) -> None:  # fmt: skip
+    from ..audit.ocds import Mode, as_cardinal, audit_releases, read_rates, read_settings
+
+    report = audit_releases(
+        file,
+        mode=Mode(mode),
+        settings=read_settings(settings) if settings else None,
+        rates=read_rates(fx) if fx else None,
+        zone=_zone(zone),
+        every=every,
+    )
+    reading = report.reading
+    print_faults(reading.faults, err=True)
+    untold = reading.left_out + reading.mended - len(reading.faults)
+    if untold > 0:
+        click.echo(f"... and {untold:,} more", err=True)
+    if not reading.used:
+        raise WholenationError(f"{file}: no release in it that can be used")
+    result = _file_result(report, {"file": file, "mode": mode, "settings": settings, "fx": fx, "zone": zone})
+    if as_json and report.mode is Mode.CARDINAL:
+        answer(result, False, to)
+        click.echo(json.dumps(as_cardinal(report), ensure_ascii=False, allow_nan=False))
+    elif not answer(result, as_json, to):
+        _show_report(result, reading.sentence())
+    if as_json:
+        click.echo(reading.sentence(), err=True)
+    if strict and (reading.left_out or reading.mended):
+        click.get_current_context().exit(1)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise QuestionError(
+            f"{name!r}: no such time zone; takes a name such as UTC or Asia/Shanghai"
+        ) from None
+
+
+def _audit_ledger(
+    url: str, today: date, record: bool, who: str | None, every: bool, as_json: bool, to: str | None
+) -> None:
+    from ..audit.flags import flagged
+    from ..audit.ledger import audit_ledger, raise_flags
+
+    if record and not who:
+        raise click.UsageError("--record needs --as: the party that records.")
+    with opened(url) as programme:
+        found = audit_ledger(programme.state, today=today)
+        added = raise_flags(programme, flagged(found), actor=str(who)) if record else []
+    result = _ledger_result(found, every, {"ledger": _without_password(url), "today": today.isoformat()})
+    if not answer(result, as_json, to):
+        _show_flags(result.tables["flags"], f"Flags as of {today}")
+        _show_tallies(result.tables["checks"])
+    if record:
+        click.echo(f"{count(added, 'flag')} recorded.", err=True)
+
+
+def _without_password(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    user, at, host = rest.rpartition("@")
+    return f"{scheme}{mark}{user.split(':')[0]}{at}{host}"
+
+
+def _file_result(report: Report, asked: dict[str, str | None]) -> Result:
+    from ..audit.tables import answer_table, indicator_table
+    from ..export import Result
+
+    reading = report.reading
+    read = {
+        "lines": reading.lines,
+        "used": reading.used,
+        "left_out": reading.left_out,
+        "mended": reading.mended,
+    }
+    about = {"wholenation": __version__, "verb": "audit", **asked, **read}
+    return Result(about, {"flags": answer_table(report.answers), "checks": indicator_table(report)})
+
+
+def _ledger_result(found: list[Answer], every: bool, asked: dict[str, str]) -> Result:
+    from ..audit.flags import flagged
+    from ..audit.tables import answer_table, tally_table
+    from ..export import Result
+
+    shown = answer_table(found if every else flagged(found))
+    return Result(
+        {"wholenation": __version__, "verb": "audit", **asked}, {"flags": shown, "checks": tally_table(found)}
+    )
+
+
+TOP = 40
+"""Flags that a table shows."""
+
+
+def _show_flags(frame: pl.DataFrame, title: str) -> None:
+    from .. import output
+    from ..output import Shown
+
+    if frame.is_empty():
+        output.say("No flag.")
+        return
+    columns = [
+        Shown("check", "check"), Shown("severity", "severity"), Shown("outcome", "answer", spare=3),
+        Shown("kind", "about", spare=2), Shown("subject", "which"), Shown("value", "value", output.places),
+        Shown("fence", "held\nagainst", output.places, spare=4), Shown("peers", "peers", spare=5),
+        Shown("sentence", "what was found"),
+    ]  # fmt: skip
+    more = f" The first {TOP} of {len(frame):,}; --to and --json have all." if len(frame) > TOP else ""
+    legend = f"Each asks a person to look, and proves nothing.{more}"
+    output.show(frame.head(TOP), columns, title, legend)
+
+
+def _show_report(result: Result, sentence: str) -> None:
+    _show_flags(result.tables["flags"], f"Flags in {result.about['file']}, {result.about['mode']} mode")
+    _show_tallies(result.tables["checks"])
+    click.echo(sentence)
+
+
+def _show_tallies(frame: pl.DataFrame) -> None:
+    from .. import output
+    from ..output import Shown
+
+    columns = [
+        Shown("check", "check"), Shown("title", "title", spare=2), Shown("flag", "flag"), Shown("clear", "clear"),
+        Shown("not_computable", "not com-\nputable"), Shown("fences", "fences", spare=3),
+        Shown("commonest_reason", "most often not computable because", spare=1),
+    ]  # fmt: skip
+    output.show(frame, columns, "Checks", "What each check is, and why it looks where it does: docs/checks.")
+
+
+@click.command(short_help="What did a person make of a flag?")
+@click.argument("flag")
+@ledger_url
+@actor
+@click.option("--disposition", required=True, type=click.Choice(DISPOSITIONS), help="What was decided.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why.")
+@key
+@as_json
+def dispose(
+    flag: str, ledger: str, actor: str, disposition: str, reason: str, key: str | None, as_json: bool
+) -> None:
+    """What did a person make of a FLAG? Cleared, confirmed or referred, as an entry with its reason."""
+    from ..audit.ledger import dispose as run
+
+    with opened(ledger) as programme:
+        told = run(
+            programme, key=key_of(key, "dispose", flag, actor), actor=actor, flag=flag, disposition=disposition,
+            reason=reason,
+        )  # fmt: skip
+    tell(told, as_json)
+
+
+COMMANDS = (audit, dispose)
