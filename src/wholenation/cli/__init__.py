@@ -5,7 +5,12 @@ Everything but click is imported inside the command that uses it, so that `--hel
 
 from __future__ import annotations
 
-from . import planning, verbs
+from . import planning, programme_commands, verbs
+from .audit_commands import COMMANDS as AUDIT
+from .case_commands import COMMANDS as CASES
 from .options import main
 
-__all__ = ["main", "planning", "verbs"]
+__all__ = ["main", "planning", "programme_commands", "verbs"]
+
+for command in (*AUDIT, *CASES):
+    main.add_command(command)

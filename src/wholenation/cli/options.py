@@ -8,12 +8,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from .. import __version__
-from ..errors import ChainError, Fault, QuestionError, WholenationError, unknown
+from ..errors import ChainError, Fault, OutputError, QuestionError, WholenationError, unknown
 
 if TYPE_CHECKING:
     from ..chain import Chain
@@ -27,8 +29,8 @@ class Verbs(click.Group):
     """The verbs in the order in which they are asked; what goes wrong in them becomes a sentence."""
 
     order = (
-        "check", "import", "measure", "stress", "plan", "frontier", "certainty", "sensitivity", "policy", "report",
-        "formulate", "solve",
+        "check", "import", "measure", "stress", "plan", "frontier", "certainty", "sensitivity", "policy",
+        "programme", "audit", "dispose", "replay", "report", "formulate", "solve",
     )  # fmt: skip
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -37,9 +39,7 @@ class Verbs(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; exit code 1 for bad data, a bad question or an answer that cannot be written."""
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")  # a terminal of few characters is no reason to stop
+        _settle_streams()
         try:
             return super().invoke(ctx)
         except ChainError as error:
@@ -61,6 +61,16 @@ class Verbs(click.Group):
             told = f"{type(error).__name__}: {error}".splitlines()[0]
             hint = "set WHOLENATION_DEBUG=1 to see where"
             return _stop(ctx, f"this is a bug of wholenation, not of your tables ({told}); {hint}")
+
+
+def _settle_streams() -> None:
+    """Streams that take any text; one that the shell has closed leads nowhere."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # left so, the next file that is opened would get its number
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal of few characters is no reason to stop
 
 
 def _stop(ctx: click.Context, sentence: str, code: int = 1) -> None:
@@ -106,6 +116,16 @@ class Number(click.FloatRange):
         return number
 
 
+class Place(click.Path):
+    """A path; an empty one, such as a shell variable without a value, must not pass for the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse the empty path."""
+        if not value:
+            self.fail("the path is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Several options as one decorator, in the order given."""
 
@@ -117,8 +137,8 @@ def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Co
     return decorate
 
 
-folder = click.argument("folder", type=click.Path())
-folders = click.argument("folder", nargs=-1, required=True, type=click.Path(), metavar="FOLDER...")
+folder = click.argument("folder", type=Place())
+folders = click.argument("folder", nargs=-1, required=True, type=Place(), metavar="FOLDER...")
 home = click.option("--home", metavar="CODE", help="Jurisdiction or bloc for which we plan.")
 controllers = click.option(
     "--controllers", callback=codes, metavar="A,B,C", help="Who may deny, alone and together."
@@ -133,7 +153,7 @@ seed = click.option(
 answers = options(
     click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON instead of tables."),
     click.option(
-        "--to", type=click.Path(), metavar="FILE", help="Write to a file: .csv or .parquet (the first table), "
+        "--to", type=Place(), metavar="FILE", help="Write to a file: .csv or .parquet (the first table), "
         ".json or .xlsx (all tables).",
     ),
 )  # fmt: skip
@@ -149,26 +169,29 @@ def main() -> None:
 
 
 def open_chain(
-    folder: str | Sequence[str], home: str | None, to: str | None, controllers: Sequence[str] = ()
+    folder: str | Sequence[str],
+    home: str | None,
+    to: str | None,
+    controllers: Sequence[str] = (),
+    *,
+    checkpoint: str | None = None,
 ) -> tuple[Chain, str]:
     """The chain and the home, after everything about the question that can be checked beforehand.
 
     Several folders become one chain under one budget.
     """
-    checked_destination(to)
-    from ..chain import read_chain
-
     places = [folder] if isinstance(folder, str) else list(folder)
-    chain = read_chain(places[0])
-    if len(places) > 1:
-        from ..union import unite
-
-        chain = unite([chain, *(read_chain(place) for place in places[1:])])
+    check_files(places, to, checkpoint)
+    chain = _united(places)
     homes = sorted(set(chain.missions["home"].to_list()))
     if home is None:
         raise click.UsageError(f"Missing option '--home'. This chain has missions for: {', '.join(homes)}.")
-    known([home], homes, "home with a mission")
-    known(controllers, chain.jurisdictions["jurisdiction"].to_list(), "jurisdiction")
+    refuse(
+        [
+            *unknowns([home], homes, "home with a mission"),
+            *unknowns(controllers, chain.jurisdictions["jurisdiction"].to_list(), "jurisdiction"),
+        ]
+    )
     if chain.warnings:
         hint = (
             f"{count(chain.warnings, 'warning')} about the tables; wholenation check {places[0]} shows them"
@@ -177,11 +200,50 @@ def open_chain(
     return chain, home
 
 
+def _united(places: Sequence[str]) -> Chain:
+    """The chain of one or several folders; the faults of all of them at once."""
+    from ..chain import read_chain
+
+    if len(places) == 1:
+        return read_chain(places[0])
+    chains, faults = [], []
+    for place in places:
+        try:
+            chains.append(read_chain(place))
+        except ChainError as error:
+            faults += [_placed(fault, place) for fault in error.faults]
+    if faults:
+        raise ChainError(faults)
+    from ..union import unite
+
+    return unite(chains)
+
+
+def _placed(fault: Fault, place: str) -> Fault:
+    """A fault whose file says in which of several folders it lies."""
+    return (
+        fault if fault.file == str(Path(place)) else replace(fault, file=f"{Path(place).name}/{fault.file}")
+    )
+
+
+def unknowns(codes: Iterable[str], known: Sequence[str], what: str) -> list[str]:
+    """A sentence for each code that is not known."""
+    return [
+        f"{code or repr(code)}: {unknown(code, list(known), what, show=40)}"
+        for code in dict.fromkeys(codes)
+        if code not in known
+    ]
+
+
+def refuse(sentences: Sequence[str]) -> None:
+    """Raise `QuestionError` with all that is wrong with a question, if anything is."""
+    if sentences:
+        raise QuestionError("\n".join(sentences))
+
+
 def known(codes: Iterable[str], known: Sequence[str], what: str) -> None:
-    """Raise `QuestionError` for codes that are not known."""
-    for code in codes:
-        if code not in known:
-            raise QuestionError(f"{code or repr(code)}: {unknown(code, list(known), what, show=40)}")
+    """Raise `QuestionError` for codes that are not known, all at once."""
+    refuse(unknowns(codes, known, what))
 
 
 def checked_destination(to: str | None) -> None:
@@ -192,6 +254,19 @@ def checked_destination(to: str | None) -> None:
         destination(to)
 
 
+def check_files(folders: Sequence[str], to: str | None, checkpoint: str | None = None) -> None:
+    """Raise `OutputError` where an answer cannot be written, or would overwrite a chain or its own checkpoint."""
+    checked_destination(to)
+    from ..package import own_files
+
+    own = {path.resolve() for folder in folders for path in own_files(Path(folder))}
+    for path in filter(None, (to, checkpoint)):
+        if Path(path).resolve() in own:
+            raise OutputError(f"{path} is a file of the chain itself; name another file")
+    if to and checkpoint and Path(to).resolve() == Path(checkpoint).resolve():
+        raise OutputError(f"{to} is named for the answer and for the checkpoint; name two files")
+
+
 def to_result(chain: Chain, verb: str, asked: dict[str, Any], tables: dict[str, Any]) -> Result:
     """A verb's answer with what was asked of which data."""
     from ..export import Result
@@ -200,15 +275,26 @@ def to_result(chain: Chain, verb: str, asked: dict[str, Any], tables: dict[str, 
     return Result({"wholenation": __version__, "verb": verb, **data, **asked}, tables)
 
 
-def answer(result: Result, as_json: bool, to: str | None) -> bool:
-    """Write the file that was asked for, print the JSON that was asked for; whether JSON was printed."""
+def answer(result: Result, as_json: bool, to: str | None, show: Callable[[], None] | None = None) -> bool:
+    """Write the file that was asked for, then print the JSON that was asked for, or `show`; whether JSON was printed.
+
+    An answer that cannot be written after all is shown before that is told, for it may have taken hours.
+    """
     from ..export import to_json, write_result
 
+    unwritten = None
     if to is not None:
-        write_result(result, to)
-        click.echo(f"Written to {to}.", err=True)
+        try:
+            write_result(result, to)
+            click.echo(f"Written to {to}.", err=True)
+        except OutputError as error:
+            unwritten = error
     if as_json:
         click.echo(to_json(result))
+    elif show is not None:
+        show()
+    if unwritten is not None:
+        raise unwritten
     return as_json
 
 
