@@ -20,7 +20,7 @@ from .parties import Named
 
 DEVELOPMENT_SEEDS = tuple(range(1, 6))
 """Seeds on which the checks, their constants and the generator were tried while they were written."""
-HOLD_OUT_SEEDS = tuple(range(9001, 9011))
+HOLD_OUT_SEEDS = tuple(range(9001, 9006))
 """Seeds kept apart until all of that stood still; published figures are theirs."""
 
 CURRENCY = "EUR"

@@ -189,10 +189,6 @@ class View:
         """Every milestone, by award."""
         return tuple(one for award in self.awards for one in award.milestones)
 
-    def award(self, key: str) -> Award | None:
-        """The award of that name."""
-        return next((one for one in self.awards if one.id == key), None)
-
 
 def prepare(
     state: State,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from itertools import combinations
 
 from ..check import Check, cited
@@ -25,7 +26,7 @@ def check(view: View) -> list[Answer]:
     texts = {one.id: str(one.bid.content.get("text") or "") if one.bid else "" for one in view.awards}
     weights = _weights({key: text for key, text in texts.items() if text})
     found: dict[str, tuple[float, Award]] = {}
-    for one, other in combinations([award for award in view.awards if award.id in weights], 2):
+    for one, other in _near(view, [award for award in view.awards if award.id in weights]):
         likeness = sum(weight * weights[other.id].get(word, 0.0) for word, weight in weights[one.id].items())
         if likeness >= LIKE and _same_work(view, one, other):
             for mine, theirs in ((one, other), (other, one)):
@@ -57,6 +58,21 @@ def _weights(texts: dict[str, str]) -> dict[str, dict[str, float]]:
         length = math.sqrt(math.fsum(value * value for value in raw.values()))
         weights[key] = {word: value / length for word, value in raw.items()}
     return weights
+
+
+def _near(view: View, awards: list[Award]) -> Iterator[tuple[Award, Award]]:
+    """Every two awards with one lead, or of one owner's group when either was made or now: others need no look."""
+    together: dict[str, list[Award]] = {}
+    for award in awards:
+        leads = award.bid.people[:1] if award.bid else ()
+        groups = [min(group(view.ties, award.payee, on)) for on in (award.day, view.today)]
+        for name in {*(f"lead {one}" for one in leads), *groups}:
+            together.setdefault(name, []).append(award)
+    pairs = {
+        (one.id, other.id): (one, other) for mine in together.values() for one, other in combinations(mine, 2)
+    }
+    for key in sorted(pairs):
+        yield pairs[key]
 
 
 def _same_work(view: View, one: Award, other: Award) -> bool:

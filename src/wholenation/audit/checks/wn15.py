@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from heapq import heappop, heappush
 
 from ...programme.state import Record
 from ..check import Check, cited
@@ -37,24 +39,30 @@ def check(view: View) -> list[Answer]:
     award or its project that was due by a release and had not been received. The value is the largest part come back.
     """
     ends = _insiders(view)
-    transfers = sorted(view.state.all("transfer.observed"), key=lambda one: (one["date"], one.id))
-    return [_of(view, award, ends, transfers) for award in view.awards]
+    moved: dict[str, list[Record]] = {}
+    for one in sorted(view.state.all("transfer.observed"), key=lambda record: (record["date"], record.id)):
+        moved.setdefault(str(one["payer"]), []).append(one)
+    late = _late_calls(view)
+    return [_of(award, ends, moved, late) for award in view.awards]
 
 
-def _of(view: View, award: Award, ends: set[str], transfers: list[Record]) -> Answer:
+def _of(award: Award, ends: set[str], moved: Mapping[str, list[Record]], late: list[Late]) -> Answer:
     if not award.releases:
         return CHECK.clear(award.id, "nothing was paid", value=0.0, fence=PART)
+    project = award.challenge["project"] if award.challenge else None
+    matching = [one for one in late if one.pledge.id in award.record["funding"] or project in one.projects]
     for release in award.releases:
-        way = _way(award, release, ends - {award.payee}, transfers)
+        way = _way(award, release, ends - {award.payee}, moved)
         if way:
             part = min(int(one["amount"]) for one in way) / int(release["amount"])
             sentence = f"{part:.0%} of {release.id} went on to {way[-1]['payee']}"
             return CHECK.flag(award.id, sentence, cited([release, *way]), value=part, fence=PART)
-        missing = _unpaid(view, award, day(release))
+        missing = [one for one in matching if one.open_on(release.at[:10])]
         if missing:
-            sentence = f"promised by {', '.join(missing)} and due before {release.id}, not received"
-            calls = [call for found in missing.values() for call in found]
-            return CHECK.flag(award.id, sentence, cited([release, *calls]), value=0.0, fence=PART)
+            names = ", ".join(sorted({str(one.pledge["contributor"]) for one in missing}))
+            sentence = f"promised by {names} and due before {release.id}, not received"
+            records = [release, *(record for one in missing for record in (one.pledge, one.call))]
+            return CHECK.flag(award.id, sentence, cited(records), value=0.0, fence=PART)
     return CHECK.clear(
         award.id, "no money is seen to come back", cited(award.releases), value=0.0, fence=PART
     )
@@ -66,32 +74,63 @@ def _insiders(view: View) -> set[str]:
     return people | {one.a for one in view.ties.all if one.kind == "official"}
 
 
-def _way(award: Award, release: Record, ends: set[str], transfers: Iterable[Record]) -> list[Record]:
+def _way(award: Award, release: Record, ends: set[str], moved: Mapping[str, list[Record]]) -> list[Record]:
+    """The transfers by which money of the release gets soonest to one of the ends; none where it does not."""
     start = day(release)
-    last, least = (start + timedelta(days=WITHIN_DAYS)).isoformat(), PART * int(release["amount"])
-    ways: dict[str, list[Record]] = {award.payee: []}
-    for one in transfers:
-        large = one["currency"] == award.currency and one["amount"] >= least and one["amount"] > 0
-        if start.isoformat() <= one["date"] <= last and large and one["payer"] in ways:
-            ways.setdefault(str(one["payee"]), [*ways[one["payer"]], one])
-            if one["payee"] in ends:
-                return [*ways[one["payer"]], one]
+    last, least = (start + timedelta(days=WITHIN_DAYS)).isoformat(), max(PART * int(release["amount"]), 1)
+    queue: list[tuple[str, int, list[Record]]] = []
+    seen: set[str] = set()
+
+    def leave(party: str, since: str, way: list[Record]) -> None:
+        seen.add(party)
+        for one in moved.get(party, ()):
+            if since <= one["date"] <= last and one["currency"] == award.currency and one["amount"] >= least:
+                heappush(queue, (one["date"], one.seq, [*way, one]))
+
+    leave(award.payee, start.isoformat(), [])
+    while queue:
+        on, _, way = heappop(queue)
+        party = str(way[-1]["payee"])
+        if party in ends:
+            return way
+        if party not in seen:
+            leave(party, on, way)
     return []
 
 
-def _unpaid(view: View, award: Award, on: date) -> dict[str, list[Record]]:
-    project = award.challenge["project"] if award.challenge else None
-    missing: dict[str, list[Record]] = {}
-    for pledge in view.state.all("pledge.made"):
-        named = project in ((pledge["earmark"] or {}).get("projects") or ())
-        if pledge.id not in award.record["funding"] and not named:
-            continue
-        for call in view.state.all("call.made", pledge=pledge.id):
-            paid = sum(
-                int(one["amount"])
-                for one in view.state.all("payment.received", call=call.id)
-                if one["date"] <= on.isoformat()
-            )
-            if call["due"] < on.isoformat() and paid < call["amount"]:
-                missing.setdefault(str(pledge["contributor"]), []).append(call)
-    return missing
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A call that was not paid in full when it was due, with what had come in by which day."""
+
+    pledge: Record
+    projects: tuple[str, ...]
+    call: Record
+    payments: tuple[Record, ...]
+
+    def open_on(self, on: str) -> bool:
+        """Whether it was due before that day and not yet paid in full on it."""
+        paid = sum(int(one["amount"]) for one in self.payments if one["date"] <= on)
+        return self.call["due"] < on and paid < self.call["amount"]
+
+
+def _late_calls(view: View) -> list[Late]:
+    payments: dict[str, list[Record]] = {}
+    for one in view.state.all("payment.received"):
+        payments.setdefault(str(one["call"]), []).append(one)
+    pledges = {one.id: one for one in view.state.all("pledge.made")}
+    calls = [
+        Late(
+            pledge,
+            tuple((pledge["earmark"] or {}).get("projects") or ()),
+            call,
+            tuple(payments.get(call.id, ())),
+        )
+        for call in view.state.all("call.made")
+        if (pledge := pledges.get(str(call["pledge"]))) is not None
+    ]
+    on_time = {one.call.id for one in calls if not one.open_on(_day_after(one.call["due"]))}
+    return [one for one in calls if one.call.id not in on_time]
+
+
+def _day_after(told: str) -> str:
+    return (date.fromisoformat(told) + timedelta(days=1)).isoformat()
