@@ -358,7 +358,10 @@ def test_an_advance_needs_no_evidence_within_what_was_agreed(tmp_path: Path) -> 
 
 def test_a_user_accepts_an_adoption_and_its_cover_is_reserved(tmp_path: Path) -> None:
     own = [milestone("ad", kind="adoption", evaluator="user", threshold=None, metric=None, direction=None)]
-    with begun(tmp_path, award("a3", "rival", own, amount=100, funding={"k2": 50, "k1": 50})) as programme:
+    marked = {"pledge": "k9", "contributor": "donor", "amount": 10, "currency": "CNY", "calls": [],
+              "earmark": {"kinds": ["tools"]}}  # fmt: skip
+    third = award("a3", "rival", own, amount=100, funding={"k2": 50, "k1": 50})
+    with begun(tmp_path, third, Draft("k9", "pledge.made", "donor", marked)) as programme:
 
         def cover(name: str, user: str, cap: int = 40, **more: Any) -> Entry:
             asked: dict[str, Any] = {
@@ -381,6 +384,8 @@ def test_a_user_accepts_an_adoption_and_its_cover_is_reserved(tmp_path: Path) ->
             cover("x", "user", cap=60, funding={"k1": 60})
         with pytest.raises(QuestionError, match="k1 is in CNY, not in USD"):
             cover("x", "user", cap=10, funding={"k1": 10}, currency="USD", award=None)
+        with pytest.raises(QuestionError, match="k9 is for tools alone, not for develop"):
+            cover("x", "user", cap=10, funding={"k9": 10})
         cover("cover", "user")
         assert sums(programme)["cover:cover"] == (0, 40)
         file = tmp_path / "use.bin"
@@ -515,6 +520,39 @@ def test_all_faults_of_milestones_are_told_at_once() -> None:
     assert faults_of_milestones([milestone("m", direction=None)], 100) == [
         "m direction: missing, where a threshold is set"
     ]
+
+
+def test_terms_of_a_milestone() -> None:
+    assert to_terms(milestone("m")).criterion == "yield at least 5"
+    assert to_terms(milestone("m", threshold=None)).criterion == "acceptance by the evaluator"
+    with pytest.raises(QuestionError, match=r"m due: missing"):
+        to_terms({"milestone": "m", "kind": "test", "evaluator": "house", "payment": 1})
+
+
+def test_only_values_of_the_metric_by_an_independent_evaluator_rank(tmp_path: Path) -> None:
+    own = [milestone("t", metric="cost", direction="at_most"), milestone("u", evaluator="rival")]
+    third = award("a3", "user", own, amount=200, funding={"k1": 100, "k2": 100})
+    with begun(
+        tmp_path, third, tie("t1", "owner", "owns", "rival"), tie("t2", "owner", "owns", "user")
+    ) as programme:
+        for number, (name, who) in enumerate((("t", "house"), ("u", "rival"))):
+            shown(programme, tmp_path, name)
+            body = {"evaluation": f"v{number}", "evidence": f"e-{name}", "evaluator": who, "measured": 9.0,
+                    "accepted": False}  # fmt: skip
+            programme.ledger.append([Draft(f"v{number}", "evaluation.given", who, body)])
+        entry = downselect(
+            programme, key="d", actor="agency", downselect="d", challenge="c", today=date(2099, 1, 1)
+        )
+        assert {"award": "a3", "measured": None} in entry.body["ranking"]
+
+
+def test_a_race_that_nobody_runs_any_more_is_not_decided(programme: Programme) -> None:
+    for name in ("a1", "a2"):
+        decide_gate(
+            programme, key=name, actor="agency", gate=name, award=name, decision="kill", reason="no yield"
+        )
+    with pytest.raises(QuestionError, match="c has no award that is still open"):
+        downselect(programme, key="d", actor="agency", downselect="d", challenge="c", today=date(2099, 1, 1))
 
 
 def test_an_unknown_milestone_is_named_with_the_nearest(programme: Programme) -> None:

@@ -79,9 +79,12 @@ ALLOWED = {
     "one doubt": with_(beliefs=BELIEFS[:1]),
     "hope again": with_(beliefs=(*BELIEFS, Belief("b3", "house", 0.5, 3))),
     "the payee's doubts": with_(beliefs=(BELIEFS[0], replace(BELIEFS[1], by="team"))),
+    "doubts of the payee's owner": with_(beliefs=(BELIEFS[0], replace(BELIEFS[1], by="rich")),
+                                       ties=owned(("team", "rich"))),
     "doubts and a go": with_(beliefs=BELIEFS, last_go=3),
     "an advance": ADVANCE,
     "an adoption": ADOPTION,
+    "an adoption with a value": replace(ADOPTION, evaluations=(replace(ADOPTION.evaluations[0], measured=0.0),)),
     "an adoption without cover": replace(ADOPTION, users=()),
     "a barred pledge that pays nothing": with_(sources=(*GOOD.sources, Source("k3", 0, 0, "no"))),
 }  # fmt: skip

@@ -146,10 +146,9 @@ def _intact(evidence: Sequence[Evidence]) -> list[str]:
 def _met(terms: Terms, counted: Evaluation) -> list[str]:
     if not counted.accepted:
         return [f"{terms.evaluator} has not accepted it (evaluation {counted.evaluation})"]
-    if terms.threshold is None:
-        return []
     if counted.measured is None:
-        return [f"evaluation {counted.evaluation} tells no measured value; {terms.criterion} was registered"]
+        told = f"evaluation {counted.evaluation} tells no measured value; {terms.criterion} was registered"
+        return [] if terms.threshold is None else [told]
     if not terms.meets(counted.measured):
         return [f"the measured {counted.measured:g} does not meet the criterion: {terms.criterion}"]
     return []

@@ -16,7 +16,7 @@ from .office import Programme
 from .parties import known_party, related, ties_on
 from .releasing import acceptance_of
 from .requests import day_of, given, once
-from .reservations import ended, held, open_award, voided
+from .reservations import held, open_award, voided
 from .state import Record, State
 
 DECISIONS = ("go", "hold", "kill")
@@ -236,8 +236,3 @@ def report_spending(
         return [Draft(key, "spending.reported", actor, body)]
 
     return once(programme, "spending.reported", key, actor, body, decide)
-
-
-def open_awards(state: State) -> list[Record]:
-    """The awards that have not ended."""
-    return [award for award in state.all("award.made") if ended(state, award.id) is None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -248,8 +248,3 @@ def change_milestone(
         return [Draft(key, "milestone.changed", actor, body)]
 
     return once(programme, "milestone.changed", key, actor, body, decide)
-
-
-def as_milestone(terms: Terms) -> dict[str, Any]:
-    """Terms as an award carries them."""
-    return {name: value for name, value in asdict(terms).items() if value is not None}

@@ -202,7 +202,8 @@ def _not_counted(case: Case, people: Sequence[str], after: int) -> str:
 
 def _beliefs(case: Case) -> list[str]:
     """Two reviews in a row below the kill line call for a gate before more money goes."""
-    told = sorted((one for one in case.beliefs if one.by != case.payee), key=lambda one: one.seq)
+    own = {one.by for one in case.beliefs if related(case.ties, one.by, case.payee)}
+    told = sorted((one for one in case.beliefs if one.by not in own), key=lambda one: one.seq)
     last = told[-2:]
     if len(last) == 2 and all(one.probability < KILL_LINE for one in last) and case.last_go < last[-1].seq:
         stated = " and ".join(f"{one.probability:g} ({one.by})" for one in last)

@@ -31,7 +31,7 @@ def once(
     subject = str(asked[subject_of(kind)])
     state = programme.refresh()
     if state.has(kind, subject):
-        entry = _entry(programme, state.get(kind, subject).seq)
+        entry = next(programme.ledger.entries(after=state.get(kind, subject).seq - 1))
         same = all(entry.body.get(name) == value for name, value in asked.items())
         if entry.key == key and entry.actor == actor and same:
             return entry
@@ -39,12 +39,6 @@ def once(
             f"{subject}: entry {entry.seq} of {entry.actor} has this name already ({kind}); give it another one"
         )
     return programme.act(decide)[0]
-
-
-def _entry(programme: Programme, seq: int) -> Entry:
-    for entry in programme.ledger.entries(after=seq - 1):
-        return entry
-    raise QuestionError(f"entry {seq} is missing from the ledger; verify it")
 
 
 def day_of(programme: Programme, state: State, today: date | None = None) -> str:
