@@ -9,6 +9,7 @@ it is not even exact; it is given the same problem, only smaller, and 30 seconds
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -32,7 +33,7 @@ def run(smoke: bool) -> Iterator[Said]:
         problem = made_up(500 // scale, 5_000 // scale, 20_000 // scale, rivals)
         found = award(problem)
         what = f"{len(problem.challenges)} challenges, {len(problem.bids):,} bids, {rivals} rival routes"
-        seconds = median_seconds(lambda problem=problem: award(problem), 1 if smoke else 3)
+        seconds = median_seconds(partial(award, problem), 1 if smoke else 3)
         yield Line(what, seconds, "s", 2.0 if rivals < 4 else None)
         yield Line(f"{what}: gap", 1e6 * found.gap, "ppm", 1.0)
     yield from against_plain(

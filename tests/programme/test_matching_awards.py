@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from wholenation.errors import QuestionError
 from wholenation.lp import Status
 from wholenation.programme.matching import AwardProblem, Bid, Challenge, any_succeeds, award, reasons
+from wholenation.programme.matching.problem import tables
+from wholenation.programme.matching.sets import search
 
 
 @pytest.mark.parametrize(
@@ -223,3 +227,75 @@ def test_reasons_say_what_binds_and_what_would_turn_it():
     assert b.price == 50
     with pytest.raises(QuestionError, match="no such bid"):
         reasons(problem, award(problem), ["z"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems(most_challenges=2, most_bids=7), st.floats(0, 0.2), st.floats(-1, 2), st.floats(0, 1))
+def test_the_search_lists_just_the_sets_above_the_floor(
+    problem: AwardProblem, money: float, floor: float, price: float
+):
+    t = tables(problem)
+    if not t.damping.size:
+        return
+    found = search(
+        t, money * t.price, np.full(len(t.challenges), floor), tight=np.full(len(t.challenges), price)
+    )
+    listed = {frozenset(t.bids[i].id for i in row if i >= 0) for row in found.members}
+    assert len(listed) == len(found)
+    for one in problem.challenges:
+        lone = AwardProblem([one], [bid for bid in problem.bids if bid.challenge == one.id], problem.budget)
+        for many in range(1, len(lone.bids) + 1):
+            for chosen in combinations(lone.bids, many):
+                worth = value(lone, chosen) - money * sum(bid.price for bid in chosen)
+                if abs(worth - floor) > 1e-9:
+                    assert (frozenset(bid.id for bid in chosen) in listed) == (
+                        allowed(lone, chosen) and worth > floor
+                    )
+
+
+def by_all_sets(problem: AwardProblem) -> float:
+    """The optimum of one programme with a column for every set that a challenge may choose, by scipy."""
+    columns = [
+        (one, chosen)
+        for one in problem.challenges
+        for many in range(1, one.rival_routes + 1)
+        for chosen in combinations([bid for bid in problem.bids if bid.challenge == one.id], many)
+        if allowed(AwardProblem([one], chosen), chosen)
+    ]
+    teams = sorted(problem.capacity)
+    rows = [[float(one == other) for one, _ in columns] for other in problem.challenges]
+    rows.append([sum(bid.price for bid in chosen) for _, chosen in columns])
+    rows += [[float(sum(bid.team == team for bid in chosen)) for _, chosen in columns] for team in teams]
+    most = [1.0] * len(problem.challenges) + [problem.budget] + [problem.capacity[team] for team in teams]
+    worth = [
+        one.value * any_succeeds([bid.probability for bid in chosen], one.correlation)
+        for one, chosen in columns
+    ]
+    found = milp(
+        -np.array(worth),
+        integrality=1,
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(np.array(rows), ub=most),
+        options={"mip_rel_gap": 0},
+    )
+    return -found.fun
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_challenges_agree_with_one_programme_over_all_sets(seed: int):
+    random = np.random.default_rng(seed)
+    challenges = [
+        Challenge(f"c{c}", 3, float(random.lognormal(1, 0.7)), 150, float(random.choice([0, 0.2, 0.5])), 1, 2)
+        for c in range(10)
+    ]
+    bids = [
+        Bid(f"b{b}", f"c{b % 10}", f"t{random.integers(25)}", int(random.integers(20, 80)), float(random.beta(2, 4)),
+            f"i{random.integers(8)}", f"a{random.integers(4)}")
+        for b in range(90)
+    ]  # fmt: skip
+    problem = AwardProblem(challenges, bids, 700, {f"t{one}": 1 for one in range(25)})
+    made = award(problem)
+    assert made.status is Status.OPTIMAL
+    assert allowed(problem, tuple(bid for bid in bids if bid.id in made.chosen))
+    assert made.value == pytest.approx(by_all_sets(problem), rel=1e-7)
+    assert made.money_price > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,9 +72,8 @@ def award(problem: AwardProblem, *, time_limit: float | None = None, gap: float 
         return _told(t, np.zeros(0, dtype=np.int64), 0.0, Status.OPTIMAL, None)
     if _apart(t):
         return _each_alone(t)
-    worth = prices(t)
-    left = None if time_limit is None else max(time_limit - (time.monotonic() - started), 0.1)
-    return _together(t, worth, gap, left)
+    until = math.inf if time_limit is None else started + time_limit
+    return _together(t, prices(t, until=until), gap, until)
 
 
 def _apart(t: Tables) -> bool:
@@ -98,28 +98,29 @@ def _each_alone(t: Tables) -> Awards:
     return _told(t, _bids(sets, first), bound, Status.OPTIMAL, None)
 
 
-def _together(t: Tables, worth: Prices, gap: float, time_limit: float | None) -> Awards:
+def _together(t: Tables, worth: Prices, gap: float, until: float) -> Awards:
     """The optimum over all sets that could be in it.
 
     A choice with a set whose worth is more than `slack` below the best of its challenge has at most the bound less
     `slack`. So what is best among the other sets is best of all as soon as it reaches that; else its value tells
     the slack to take.
     """
-    deadline = None if time_limit is None else time.monotonic() + time_limit
     charge = worth.charge(t)
     slack = worth.bound * FIRST_SLACK
+    best, won = -1.0, np.zeros(0, dtype=np.int64)
     while True:
         sets = search(t, charge, worth.surplus - slack, width=max(MOST_SETS // len(t.challenges), 100))
-        left = None if deadline is None else max(deadline - time.monotonic(), 0.1)
+        left = None if until == math.inf else max(until - time.monotonic(), 0.1)
         status, chosen, value, bound = _chosen(t, sets, worth, gap, left)
-        outside = worth.bound - slack
-        short = sets.bound - worth.surplus
-        outside = max(outside, worth.bound + float(short.max(initial=-np.inf)))
+        if value > best:
+            best, won = value, chosen
+        # What the search has dropped, if anything, is outside too.
+        outside = worth.bound + max(-slack, float((sets.bound - worth.surplus).max()))
         bound = min(max(bound, outside), worth.bound)
-        done = value >= outside or bound - value <= gap * bound
-        if done or status is not Status.OPTIMAL or len(sets) >= MOST_SETS or outside > worth.bound - slack:
-            return _told(t, chosen, bound, status, worth, gap)
-        slack = (worth.bound - value) * (1 + 1e-9) + 1e-12
+        proved = best >= outside or bound - best <= gap * bound
+        if proved or status is not Status.OPTIMAL or len(sets) >= MOST_SETS or outside > worth.bound - slack:
+            return _told(t, won, bound, status, worth, gap)
+        slack = (worth.bound - best) * (1 + 1e-9) + 1e-12
 
 
 def _chosen(

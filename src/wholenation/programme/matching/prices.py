@@ -9,6 +9,8 @@ that no award exceeds (Lagrange), so that the search for the most violated cuts 
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,8 +47,8 @@ def scarce_teams(t: Tables) -> Ints:
     return np.flatnonzero(np.bincount(t.team, minlength=len(t.teams)) > t.capacity)
 
 
-def prices(t: Tables, *, rounds: int = 60, tolerance: float = 1e-7) -> Prices:
-    """Prices and bound to a relative `tolerance`, or what `rounds` of cuts give."""
+def prices(t: Tables, *, until: float = math.inf, rounds: int = 60, tolerance: float = 1e-7) -> Prices:
+    """Prices and bound to a relative `tolerance`, or what `rounds` of cuts give, or those `until` a monotonic time."""
     scale = float(max(t.price.max(initial=1), 1))
     scarce = scarce_teams(t)
     seeds = _seeds(t, scale)
@@ -68,7 +70,8 @@ def prices(t: Tables, *, rounds: int = 60, tolerance: float = 1e-7) -> Prices:
         bound = float(top.sum() + shared + team[scarce] @ t.capacity[scarce])
         if bound < best.bound:
             best = Prices(money, team, top, bound, scale)
-        if best.bound - answer.objective <= tolerance * best.bound or (not len(found) and width > WIDEST):
+        near = best.bound - answer.objective <= tolerance * best.bound
+        if near or (not len(found) and width > WIDEST) or time.monotonic() > until:
             break
         if not len(found):
             width *= 10
