@@ -161,7 +161,7 @@ def reserved(award: str, funding: dict[str, int], currency: str) -> tuple[Postin
     """Pending postings that reserve an award's money in its pledges."""
     return tuple(
         posting
-        for pledge, amount in funding.items()
+        for pledge, amount in sorted(funding.items())  # in the same order whenever it is made again
         for posting in (
             Posting(f"fund:{pledge}", -amount, currency, pending=True),
             Posting(f"award:{award}", amount, currency, pending=True),
