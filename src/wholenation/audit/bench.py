@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .book import Book
 from .flags import SEVERITIES, Answer, flagged
-from .injection import CURRENCY, THRESHOLD, Book, clean
+from .injection import CURRENCY, THRESHOLD, clean
 from .ledger import audit_ledger
 from .schemes import SCHEMES, WHOLE, Planted
 
