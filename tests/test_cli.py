@@ -3,6 +3,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,6 +166,26 @@ MISTAKES = {
     "negative draws": (["measure", "TOY", "--home", "AAA", "--draws", "-1"], 2, "-1"),
     "no step": (["measure", "TOY", "--home", "AAA", "--step", "week"], 2, "'year', 'quarter', 'month'"),
     "too many samples": (["plan", "TOY", "--home", "AAA", "--samples", "10001"], 2, "1<=x<=10000"),
+    "budgets of every kind": (
+        ["frontier", "TOY", "--home", "AAA", "--budgets", "0,abc,-5,nan,1e-12,1e30"], 2,
+        ("'abc' is not a number; '-5' is not a sum of USD million, zero or more; 'nan' is not a sum of USD million, "
+        "zero or more; '1e-12' is neither 0 nor between 1e-06 and 1e+09 USD million; '1e30' is neither")),
+    "tiny budget": (["plan", "TOY", "--home", "AAA", "--budget", "1e-12"], 2, "'1e-12' is neither 0 nor between 1e-06"),
+    "unknown projects": (
+        ["plan", "TOY", "--home", "AAA", "--exclude", "nope,dry_owm", "--require", "nada,nope"], 1,
+        ("nada: no such project; known: dry_own, more_people, resist_own, wafer_more, wet_new\n"
+        "nope: no such project; known: dry_own, more_people, resist_own, wafer_more, wet_new\n"
+        "dry_owm: no such project; is dry_own meant?\n")),
+    "unknown factors and projects": (
+        ["sensitivity", "TOY", "--home", "AAA", "--factors", "mony,ramps", "--exclude", "dry_owm"], 1,
+        ("dry_owm: no such project; is dry_own meant?\nmony: no such factor; is money meant?\n"
+        "ramps: no such factor; is ramp meant?")),
+    "unknown home and controller": (
+        ["measure", "TOY", "--home", "AAB", "--controllers", "BBA"], 1,
+        "AAB: no such home with a mission; is AAA meant?\nBBA: no such jurisdiction; is BBB meant?"),
+    "several missing folders": (
+        ["plan", "nowhere", "TOY", "elsewhere", "--home", "AAA"], 1,
+        "fault   nowhere: there is no such folder\nfault   elsewhere: there is no such folder\n"),
     "budget of NaN": (["plan", "TOY", "--home", "AAA", "--budget", "nan"], 2, "not a finite number"),
     "negative budget": (["plan", "TOY", "--home", "AAA", "--budget", "-1"], 2, "x>=0"),
     "no month": (["stress", "TOY", "--home", "AAA", "--start", "2026-13"], 2, "not a year"),
@@ -209,6 +230,16 @@ def test_bad_tables_give_all_their_faults(toy: Path) -> None:
         "fault   supply.csv 3 share 1.95: a share must lie between 0 and 1",
         "wholenation: 3 faults: the tables cannot be used as they are",
     ]
+
+
+def test_faults_of_several_folders_tell_their_folder(toy: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(toy, tmp_path / "other")
+    for folder in (toy, other):
+        path = folder / "items.csv"
+        path.write_text(path.read_text().replace("8000", "x"))
+    told = run("plan", toy, other, "--home", "AAA").stderr
+    assert f"fault   {toy.name}/items.csv 4 market_musd x: is not a number\n" in told
+    assert "fault   other/items.csv 4 market_musd x: is not a number\n" in told
 
 
 def test_an_unforeseen_error_is_a_sentence_too(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -559,11 +559,17 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
         write_smps(stages, tmp_path, "../farmer")
     with pytest.raises(QuestionError, match="the suffix"):
         write_mps(stages, tmp_path / "farmer.txt")
-    with pytest.raises(OutputError, match=r"farmer\.mps cannot be written"):
-        write_mps(stages, tmp_path / "nowhere" / "farmer.mps")
     (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"farmer\.mps cannot be written"):
+        write_mps(stages, tmp_path / "file" / "farmer.mps")
     with pytest.raises(OutputError, match=r"farmer\.cor cannot be written"):
         write_smps(stages, tmp_path / "file", "farmer")
+
+
+def test_a_capital_suffix_is_a_suffix(tmp_path: Path) -> None:
+    small, capital = (write_mps(load("farmer"), tmp_path / "new" / name) for name in ("one.mps", "TWO.MPS"))
+    assert capital.read_bytes() == small.read_bytes()
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"one.mps", "TWO.MPS"}
 
 
 def test_a_limit_on_the_objective_is_in_the_whole_problem(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from .errors import OutputError
-from .files import write_whole
+from .files import check_writable, write_whole
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,13 @@ class Result:
 
 
 def destination(path: str | Path, suffixes: tuple[str, ...] = ()) -> Path:
-    """The path, if its suffix tells a known format; raises `OutputError` before anything is computed."""
+    """The path, if its suffix tells a known format and a file can be written there; raises `OutputError` if not."""
     path = Path(path)
     known = suffixes or tuple(FORMATS)
     if path.suffix.lower() not in known:
         got = f"the suffix {path.suffix}" if path.suffix else "no suffix"
         raise OutputError(f"{path} has {got}, which tells no format; known: {', '.join(known)}")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder, not a file")
+    check_writable(path)
     return path
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import OutputError
@@ -14,7 +16,7 @@ def write_whole(path: str | Path, content: bytes) -> Path:
     Folders on the way are made. Raises `OutputError` when the file cannot be written.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = _partial(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -25,6 +27,27 @@ def write_whole(path: str | Path, content: bytes) -> Path:
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
     return path
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise `OutputError` where `write_whole` would fail, without leaving anything behind."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder, not a file")
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.lstat(_partial(path))  # a name may be too long for a file
+        place = next(folder for folder in path.absolute().parents if folder.exists())
+        if not place.is_dir():
+            raise OutputError(f"{path} cannot be written: {place.name} is a file, not a folder")
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
 def is_file(path: Path) -> bool:

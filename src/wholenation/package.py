@@ -123,6 +123,13 @@ def _resources(
     return paths, tuple(others)
 
 
+def own_files(folder: Path) -> list[Path]:
+    """The paths that are, or would be read as, a part of the chain in `folder`."""
+    package = read_package(folder, [])
+    tables = [f"{name}{suffix}" for name in dictionary() for suffix in (".csv", ".parquet")]
+    return [folder / file for file in (FILE, *tables, *package.paths.values(), *package.others)]
+
+
 def write_package(
     folder: str | Path,
     name: str,

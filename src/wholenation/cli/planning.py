@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from ..errors import QuestionError
+from ..errors import OutputError, QuestionError
 from .options import (
     Number,
+    Place,
     answer,
     answers,
     codes,
@@ -21,11 +22,38 @@ from .options import (
     main,
     open_chain,
     options,
+    refuse,
     samples,
     seed,
     step,
     to_result,
+    unknowns,
 )
+
+LEAST_MONEY = 1e-6
+MOST_MONEY = 1e9
+"""USD million; the tables have the same limit."""
+
+
+def _no_money(sum_musd: float) -> list[str]:
+    """What is wrong with a sum of money."""
+    if not (math.isfinite(sum_musd) and sum_musd >= 0):
+        return ["not a sum of USD million, zero or more"]
+    if 0 < sum_musd < LEAST_MONEY or sum_musd > MOST_MONEY:
+        return [f"neither 0 nor between {LEAST_MONEY:g} and {MOST_MONEY:g} USD million"]
+    return []
+
+
+class Money(Number):
+    """A sum in USD million: nothing, or one that the solver can tell from nothing and from all."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Beyond its own precision the solver refuses the whole problem."""
+        number = super().convert(value, param, ctx)
+        for sentence in _no_money(number):
+            self.fail(f"{value!r} is {sentence}", param, ctx)
+        return number
+
 
 problem = options(
     samples,
@@ -62,7 +90,7 @@ method = options(
 )  # fmt: skip
 question = options(problem, method)
 budget = click.option(
-    "--budget", type=Number(min=0), metavar="MUSD",
+    "--budget", type=Money(min=0), metavar="MUSD",
     help="Money in all, in USD million: all pools are scaled to it.",
 )  # fmt: skip
 limits = options(
@@ -79,16 +107,37 @@ engine = click.option(
 
 
 def numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[float, ...]:
-    """Numbers separated by commas."""
-    found = []
+    """Sums of money separated by commas; what is wrong with any of them is told at once."""
+    found, wrong = [], []
     for part in (value or "").split(","):
         try:
             found.append(float(part))
         except ValueError:
-            raise click.BadParameter(f"{part.strip()!r} is not a number; an example: 0,1000,5000") from None
-        if not (math.isfinite(found[-1]) and found[-1] >= 0):
-            raise click.BadParameter(f"{part.strip()!r} is not a sum of USD million, zero or more")
+            wrong.append(f"{part.strip()!r} is not a number")
+        else:
+            wrong += [f"{part.strip()!r} is {sentence}" for sentence in _no_money(found[-1])]
+    if wrong:
+        raise click.BadParameter("; ".join(wrong) + "; an example: 0,1000,5000")
     return tuple(found)
+
+
+def check_form(to: str) -> None:
+    """Raise `OutputError` where a formulation cannot be written."""
+    from ..files import check_writable
+
+    path = Path(to)
+    if path.suffix.lower() in (".mps", ".lp"):
+        check_writable(path)
+    elif path.is_dir():
+        check_writable(path / "x.cor")
+    elif path.exists():
+        raise OutputError(f"{path} is a file, where a folder for SMPS, or a file .mps or .lp, is expected")
+    elif path.suffix:
+        raise OutputError(
+            f"{path} has the suffix {path.suffix}; taken are a file .mps or .lp, or a folder without suffix for SMPS"
+        )
+    else:
+        check_writable(path / "x.cor")
 
 
 @main.command(short_help="What should we fund, when, from whose money?")
@@ -103,7 +152,7 @@ def numbers(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     help="Plan again with single choices reversed, for so long: what each is worth exactly.",
 )  # fmt: skip
 @click.option(
-    "--checkpoint", type=click.Path(dir_okay=False), metavar="FILE",
+    "--checkpoint", type=Place(dir_okay=False), metavar="FILE",
     help="Keep in FILE what is found on the way, and go on from it.",
 )  # fmt: skip
 @answers
@@ -112,9 +161,8 @@ def plan(folder: Sequence[str], home: str | None, as_json: bool, to: str | None,
 
     Several FOLDERs are planned for together, under one budget.
     """
-    chain, home = open_chain(folder, home, to)
-    projects = chain.projects["project"].to_list()
-    known((*settings["require"], *settings["exclude"]), projects, "project")
+    chain, home = open_chain(folder, home, to, checkpoint=settings["checkpoint"])
+    known((*settings["require"], *settings["exclude"]), chain.projects["project"].to_list(), "project")
     from .. import answers as shown
     from .. import output
     from ..plans import plan as make
@@ -132,8 +180,8 @@ def plan(folder: Sequence[str], home: str | None, as_json: bool, to: str | None,
     }
     proof = {"status": made.status.value, "objective": made.objective, "bound": made.bound}
     asked = {"home": home, **settings, **proof, "gap_reached": made.gap, "conflicts": list(made.conflicts)}
-    if not answer(to_result(chain, "plan", asked, tables), as_json, to):
-        shown.show_plan(made, explained=settings["explain"] > 0)
+    result = to_result(chain, "plan", asked, tables)
+    answer(result, as_json, to, lambda: shown.show_plan(made, explained=settings["explain"] > 0))
     if not math.isfinite(made.objective):  # no plan keeps all limits, or none was found
         click.get_current_context().exit(1)
 
@@ -163,8 +211,8 @@ def frontier(folder: Sequence[str], home: str | None, as_json: bool, to: str | N
     with output.progress() as tell:
         found = budget_frontier(chain, home, **settings, progress=tell)
     tables = {"points": found.points, "contributors": found.contributors}
-    if not answer(to_result(chain, "frontier", {"home": home, **settings}, tables), as_json, to):
-        shown.show_frontier(found)
+    result = to_result(chain, "frontier", {"home": home, **settings}, tables)
+    answer(result, as_json, to, lambda: shown.show_frontier(found))
 
 
 @main.command(short_help="How sure is that?")
@@ -208,12 +256,8 @@ def certainty(
             left_out = ("replications", "evaluate", "engine")
             others = {name: value for name, value in settings.items() if name not in left_out}
             tables["information"] = value_of_information(chain, home, **others, progress=tell)
-    if not answer(
-        to_result(chain, "certainty", {"home": home, "information": information, **settings}, tables),
-        as_json,
-        to,
-    ):
-        shown.show_certainty(found, tables.get("information"))
+    result = to_result(chain, "certainty", {"home": home, "information": information, **settings}, tables)
+    answer(result, as_json, to, lambda: shown.show_certainty(found, tables.get("information")))
 
 
 @main.command(short_help="Which assumptions would change the plan?")
@@ -243,10 +287,13 @@ def sensitivity(
 ) -> None:
     """Which assumptions would change the plan? Ranges of the tables, varied one by one and together."""
     chain, home = open_chain(folder, home, to)
-    known(settings["exclude"], chain.projects["project"].to_list(), "project")
     from .. import answers as shown
     from .. import output
+    from ..plans.assumptions import FACTORS
 
+    projects = chain.projects["project"].to_list()
+    strange = unknowns(settings["exclude"], projects, "project")
+    refuse([*strange, *unknowns(settings["factors"], list(FACTORS), "factor")])
     settings["draws"] = draws or {"morris": 4, "sobol": 16, "robustness": 16}[method]
     from ..plans import robustness
     from ..plans import sensitivity as run
@@ -257,8 +304,8 @@ def sensitivity(
         else:
             found = run(chain, home, method=method, **settings, progress=tell)
     asked = {"home": home, "method": method, **settings}
-    if not answer(to_result(chain, "sensitivity", asked, {"sensitivity": found}), as_json, to):
-        shown.show_sensitivity(found, method)
+    result = to_result(chain, "sensitivity", asked, {"sensitivity": found})
+    answer(result, as_json, to, lambda: shown.show_sensitivity(found, method))
 
 
 @main.command(short_help="What if we plan again as evidence comes in?")
@@ -290,8 +337,8 @@ def policy(folder: Sequence[str], home: str | None, as_json: bool, to: str | Non
         "histories": found.histories,
         "decisions": found.decisions,
     }
-    if not answer(to_result(chain, "policy", {"home": home, **settings}, tables), as_json, to):
-        shown.show_policy(found)
+    result = to_result(chain, "policy", {"home": home, **settings}, tables)
+    answer(result, as_json, to, lambda: shown.show_policy(found))
 
 
 @main.command(short_help="How do I hand the problem to another solver?")
@@ -301,11 +348,12 @@ def policy(folder: Sequence[str], home: str | None, as_json: bool, to: str | Non
 @budget
 @limits
 @click.option(
-    "--to", required=True, type=click.Path(), metavar="PATH",
+    "--to", required=True, type=Place(), metavar="PATH",
     help="A file .mps or .lp (all futures in one), or a folder for SMPS.",
 )  # fmt: skip
 def formulate(folder: Sequence[str], home: str | None, to: str, **settings: Any) -> None:
     """How do I hand the problem to another solver? The plan's programme as MPS, LP or SMPS."""
+    check_form(to)
     chain, home = open_chain(folder, home, None)
     known((*settings["require"], *settings["exclude"]), chain.projects["project"].to_list(), "project")
     from ..plans import formulate as write
@@ -315,7 +363,7 @@ def formulate(folder: Sequence[str], home: str | None, to: str, **settings: Any)
 
 
 @main.command(short_help="Does the method solve what others solved?")
-@click.argument("instance", type=click.Path())
+@click.argument("instance", type=Place())
 @click.option(
     "--samples", type=click.IntRange(min=1), help="Draw so many samples; all are taken, if there are few."
 )
@@ -337,7 +385,7 @@ def formulate(folder: Sequence[str], home: str | None, to: str, **settings: Any)
     "--engine", default="local", show_default=True, metavar="ENGINE", help="local, or tcp://HOST:PORT."
 )
 @click.option(
-    "--checkpoint", type=click.Path(dir_okay=False), metavar="FILE",
+    "--checkpoint", type=Place(dir_okay=False), metavar="FILE",
     help="Keep in FILE what is found on the way, and go on from it.",
 )  # fmt: skip
 @seed

@@ -11,9 +11,10 @@ import click
 from .. import __version__
 from ..errors import Fault
 from .options import (
+    Place,
     answer,
     answers,
-    checked_destination,
+    check_files,
     codes,
     controllers,
     count,
@@ -40,17 +41,18 @@ if TYPE_CHECKING:
 @answers
 def check(folder: str, as_json: bool, to: str | None) -> None:
     """Are our tables sound? Every fault of a chain FOLDER, with file, row and column."""
-    checked_destination(to)
+    check_files([folder], to)
     from ..chain import check as find_faults
 
     found = find_faults(folder)
     faults = [fault for fault in found if fault.severity == "fault"]
-    if as_json or to:
-        answer(_faults_result(folder, found), as_json, to)
-    if not as_json:
+
+    def show() -> None:
         print_faults(found)
         counted = f"{count(faults, 'fault')}, {count(found[len(faults) :], 'warning')}"
         click.secho(f"{counted} in {folder}", fg="red" if faults else "green")
+
+    answer(_faults_result(folder, found), as_json, to, show)
     click.get_current_context().exit(1 if faults else 0)
 
 
@@ -60,9 +62,9 @@ def import_() -> None:
 
 
 @import_.command()
-@click.argument("source", metavar="DIR", type=click.Path())
+@click.argument("source", metavar="DIR", type=Place())
 @click.option(
-    "--to", "target", required=True, type=click.Path(), metavar="FOLDER", help="Folder of the new chain."
+    "--to", "target", required=True, type=Place(), metavar="FOLDER", help="Folder of the new chain."
 )
 @click.option("--replace", is_flag=True, help="Write into FOLDER even if it holds something already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the account as JSON instead of tables.")
@@ -114,8 +116,8 @@ def measure(
     shortlist = exposure.shortlist(top=top)
     asked = {"home": home, "controllers": controllers, "step": step, "draws": draws, "top": top, "seed": seed}
     tables = {"shortlist": shortlist, "measures": exposure.table, "coverage": exposure.coverage}
-    if not answer(to_result(chain, "measure", asked, tables), as_json, to):
-        shown.show_exposure(exposure, shortlist)
+    result = to_result(chain, "measure", asked, tables)
+    answer(result, as_json, to, lambda: shown.show_exposure(exposure, shortlist))
 
 
 @main.command(short_help="What happens if they do it?")
@@ -169,15 +171,14 @@ def stress(
         "seed": seed,
     }
     tables = {"summary": found.summary, "output": found.table, "items": found.items}
-    if not answer(to_result(chain, "stress", asked, tables), as_json, to):
-        shown.show_outcomes(found)
+    answer(to_result(chain, "stress", asked, tables), as_json, to, lambda: shown.show_outcomes(found))
 
 
 @main.command(short_help="How do I show this to the minister?")
 @folder
 @home
 @controllers
-@click.option("--to", required=True, type=click.Path(), metavar="FILE.html", help="The HTML file to write.")
+@click.option("--to", required=True, type=Place(), metavar="FILE.html", help="The HTML file to write.")
 @click.option(
     "--draws", type=click.IntRange(min=0), default=30, show_default=True,
     help="Draws over the ranges of the data, for the robustness of ranks.",

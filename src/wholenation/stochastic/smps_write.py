@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -66,18 +67,24 @@ def write_smps(stages: TwoStage, folder: str | Path, name: str) -> list[Path]:
 def write_mps(stages: TwoStage, path: str | Path) -> Path:
     """The deterministic equivalent as one .mps or .lp file: x, then z of each sample, then the CVaR's columns."""
     path = Path(path)
-    if path.suffix not in (".mps", ".lp"):
+    suffix = path.suffix.lower()
+    if suffix not in (".mps", ".lp"):
         raise QuestionError(f"{path.name}: the suffix is .mps or .lp")
     whole = deterministic_equivalent(stages)
     height, width = whole.problem.matrix.shape
     names = [f"x{j}" for j in range(len(stages.first.cost))]
     names += [f"z{s}_{j}" for s, columns in enumerate(whole.samples) for j in range(len(columns))]
     names += ["eta", *(f"xi{s}" for s in range(len(stages)))][: width - len(names)]
-    if not path.parent.is_dir():
-        raise OutputError(f"{path.name} cannot be written (no such folder)")
-    Solver(whole.problem, names=(names, [f"r{i}" for i in range(height)])).write(path)
-    if not path.is_file():
-        raise OutputError(f"{path.name} cannot be written")
+    partial = path.with_name(f".{path.name}.{os.getpid()}{suffix}")  # the solver knows small suffixes only
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Solver(whole.problem, names=(names, [f"r{i}" for i in range(height)])).write(partial)
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"{path.name} cannot be written ({error.strerror or error})") from None
+    finally:
+        if partial.is_file():
+            partial.unlink()
     return path
 
 
