@@ -36,7 +36,13 @@ def _fraction(digits: str) -> float:
     return float(digits)
 
 
-_plain_decoder = json.JSONDecoder(parse_float=_fraction)
+def _whole(digits: str) -> int:
+    if len(digits) > 15:
+        raise _UnusualError
+    return int(digits)
+
+
+_plain_decoder = json.JSONDecoder(parse_float=_fraction, parse_int=_whole)
 _plain_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -113,8 +119,8 @@ def _take(run: Run, seq: int, line: bytes, leaf: bytes) -> str:
 def read_entry(data: bytes) -> Any:
     """The value of canonical JSON; `ValueError` where it is another JSON, or none.
 
-    Whatever has neither an exponent nor a letter beyond ASCII is written by the standard library's own encoder as
-    RFC 8785 wants it, which is faster than ours.
+    Whatever has neither an exponent, a long number nor a letter beyond ASCII is written by the standard library's
+    own encoder as RFC 8785 wants it, which is faster than ours.
     """
     text = data.decode()
     try:

@@ -76,9 +76,12 @@ def written_version(engine: sa.Engine) -> str | None:
         return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
 
 
-def shown(error: sa.exc.DBAPIError) -> str:
+def shown(error: Exception) -> str:
     """The database's own words, without the statement."""
-    told = error.orig.args[0] if error.orig is not None and error.orig.args else error
+    if isinstance(error, UnicodeDecodeError):
+        return "the file is damaged: a text in it is none"
+    origin = getattr(error, "orig", None) or error
+    told = origin.args[0] if origin.args else error
     if isinstance(told, dict):  # what pg8000 raises
         told = told.get("M", told)
     return " ".join(str(told).split()) or "the database does not answer"

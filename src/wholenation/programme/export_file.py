@@ -31,7 +31,11 @@ class ExportFile:
         """How many entries the header promises, None where it is no header."""
         try:
             size = json.loads(self.header)["size"]
-            whole = type(size) is int and self.header == canonical({"format": FORMAT, "size": size}) + b"\n"
+            whole = (
+                type(size) is int
+                and size >= 0
+                and self.header == canonical({"format": FORMAT, "size": size}) + b"\n"
+            )
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
         return size if whole else None

@@ -148,8 +148,8 @@ def _told(name: str, consequence: str = "") -> Iterator[None]:
     """What a database complains of, as one sentence."""
     try:
         yield
-    except sa.exc.DBAPIError as error:
-        if consequence and error.connection_invalidated:
+    except (sa.exc.SQLAlchemyError, UnicodeDecodeError) as error:
+        if consequence and getattr(error, "connection_invalidated", False):
             consequence = "whether it was added is not known: ask again with the same key"
         said = f"{name}: {shown(error)}"
         raise OutputError(f"{said}; {consequence}" if consequence else said) from error

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from . import schema
 from .balances import Sum
 from .chunks import Run, Wrong
+from .migrations import upgrade
 from .tally import Tally
 
-_TRIGGERS = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')",
-}
+_SQLITE_SCHEMA = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+_POSTGRESQL_TRIGGERS = (
+    "SELECT tgname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE tgenabled IN ('O', 'A')"
+    " AND prosrc LIKE '%RAISE EXCEPTION ''rows of % are never changed''%'"
+)
 _ENTRIES = sa.select(schema.entry.c.subject).order_by(schema.entry.c.seq)
 _LOOSE = (
     sa.select(schema.posting.c.seq)
@@ -62,7 +64,7 @@ def table_fault(rows: Rows, tally: Tally, size: int) -> str:
         _head_fault(rows.connection, tally, size)
         or _balance_fault(rows, tally)
         or _posting_fault(rows.connection)
-        or _trigger_fault(rows.connection)
+        or _schema_fault(rows.connection)
         or _file_fault(rows.connection)
     )
 
@@ -96,10 +98,29 @@ def _posting_fault(connection: sa.Connection) -> str:
     )
 
 
-def _trigger_fault(connection: sa.Connection) -> str:
-    there = set(connection.scalars(sa.text(_TRIGGERS[connection.dialect.name])))
-    missing = [name for name in schema.TRIGGERS[connection.dialect.name] if name not in there]
-    return f"nothing refuses changes any more: trigger {missing[0]} is missing" if missing else ""
+def _schema_fault(connection: sa.Connection) -> str:
+    """Triggers that are gone, and in SQLite, whose schema is text in the file, any word of it that is another."""
+    if connection.dialect.name != "sqlite":
+        there = set(connection.scalars(sa.text(_POSTGRESQL_TRIGGERS)))
+        missing = [name for name in schema.POSTGRESQL_TRIGGERS if name not in there]
+        return f"nothing refuses changes any more: trigger {missing[0]} is missing" if missing else ""
+    there = {row.name: row.sql for row in connection.exec_driver_sql(_SQLITE_SCHEMA)}
+    wanted = _fresh_schema()
+    for name in sorted(wanted.keys() | there.keys()):
+        if there.get(name) != wanted.get(name):
+            return f"the table or trigger {name} is missing, or not as it was made"
+    return ""
+
+
+def _fresh_schema() -> dict[str, str]:
+    """The schema of a new SQLite ledger."""
+    engine = sa.create_engine("sqlite://")
+    try:
+        with engine.begin() as connection:
+            upgrade(connection)
+            return {row.name: row.sql for row in connection.exec_driver_sql(_SQLITE_SCHEMA)}
+    finally:
+        engine.dispose()
 
 
 def _file_fault(connection: sa.Connection) -> str:

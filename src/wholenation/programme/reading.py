@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from ..errors import QuestionError
 from . import schema
 from .canonical import parsed
 from .leaves import Entry, Posting, leaf_data
@@ -28,6 +29,7 @@ _LINES = sa.select(
 _LINES_OF_PAGE = _LINES.where(_posting.seq > sa.bindparam("after"), _posting.seq <= sa.bindparam("last"))
 _LINES_OF = _LINES.where(_posting.seq.in_(sa.bindparam("seqs", expanding=True)))
 
+_HEAD = sa.select(schema.head.c.size, schema.head.c.frontier)
 Row = Sequence[Any]
 """seq, key, type, at, actor, body as bytes, leaf."""
 
@@ -72,10 +74,13 @@ def read_by_key(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Ent
     return found
 
 
-def read_head(connection: sa.Connection) -> Frontier:
-    """The tree as it is kept: its size, and what its root follows from."""
-    size, packed = connection.execute(sa.select(schema.head.c.size, schema.head.c.frontier)).one()
-    return Frontier.unpacked(size, bytes(packed))
+def read_head(connection: sa.Connection, *, locked: bool = False) -> Frontier:
+    """The tree as it is kept; read for a change, it is locked (SQLite took its lock as the transaction began)."""
+    size, packed = connection.execute(_HEAD.with_for_update() if locked else _HEAD).one()
+    try:
+        return Frontier.unpacked(size, bytes(packed))
+    except ValueError as error:
+        raise QuestionError(f"the head of the ledger is damaged: {error}") from None
 
 
 def read_leaf_hashes(connection: sa.Connection, size: int) -> list[bytes]:
@@ -103,6 +108,15 @@ def _by_entry(lines: Iterable[Any]) -> dict[int, list[Posting]]:
 
 def _entries(rows: Sequence[Row], postings: dict[int, list[Posting]]) -> list[Entry]:
     return [
-        Entry(seq, key, kind, at, actor, parsed(body), bytes(leaf), tuple(postings.get(seq, ())))
+        Entry(seq, key, kind, at, actor, _body(seq, body), bytes(leaf), tuple(postings.get(seq, ())))
         for seq, key, kind, at, actor, body, leaf in rows
     ]
+
+
+def _body(seq: int, data: bytes) -> Mapping[str, Any]:
+    try:
+        return parsed(data)
+    except ValueError:
+        raise QuestionError(
+            f"entry {seq} is damaged; wholenation programme verify says what else is"
+        ) from None

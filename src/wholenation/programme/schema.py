@@ -59,12 +59,5 @@ checkpoint = sa.Table(
     sa.Column("signature", sa.Text, nullable=False),
 )
 
-TRIGGERS = {
-    "sqlite": tuple(
-        f"{table}_{what}"
-        for table in ("entry", "posting", "checkpoint")
-        for what in ("update", "delete", "insert")
-    ),
-    "postgresql": ("entry_kept", "posting_kept", "checkpoint_kept"),
-}
+POSTGRESQL_TRIGGERS = ("entry_kept", "posting_kept", "checkpoint_kept")
 """The triggers that refuse to change what was written."""

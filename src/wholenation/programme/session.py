@@ -16,7 +16,7 @@ from .canonical import canonical, parsed
 from .entries import subject_of
 from .leaves import Draft, Entry, Posting, draft_faults, leaf_data
 from .merkle import Frontier, leaf_hash
-from .reading import ASKED, read_by_key, read_entries
+from .reading import ASKED, read_by_key, read_entries, read_head
 
 Content = tuple[str, str, bytes, tuple[Posting, ...]]
 """All of a draft but its key: type, actor, body as canonical JSON, postings."""
@@ -36,7 +36,6 @@ _NEW_SUM = (
     )
     .values(posted=sa.bindparam("to_posted"), pending=sa.bindparam("to_pending"))
 )
-_HEAD = sa.select(schema.head.c.size, schema.head.c.frontier)
 
 
 @dataclass(slots=True)
@@ -139,10 +138,10 @@ class Session:
 
 
 def begin_session(connection: sa.Connection, now: Callable[[], str]) -> Session:
-    """Take the lock: on PostgreSQL it lies on the row of the head; SQLite took it as the transaction began."""
-    size, packed = connection.execute(_HEAD.with_for_update()).one()
-    last = connection.scalar(sa.select(schema.entry.c.at).where(schema.entry.c.seq == size)) or ""
-    return Session(connection, Frontier.unpacked(size, bytes(packed)), last, now)
+    """The turn of who holds the lock."""
+    frontier = read_head(connection, locked=True)
+    last = connection.scalar(sa.select(schema.entry.c.at).where(schema.entry.c.seq == frontier.size))
+    return Session(connection, frontier, last or "", now)
 
 
 def _refuse(faults: Iterable[str]) -> None:

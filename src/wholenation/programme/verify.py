@@ -52,8 +52,8 @@ def verify_export(path: str | Path, verifiers: Sequence[Verifier], *, workers: i
     """Whether an export is as it was signed, from the file and the public keys alone.
 
     Each entry is canonical JSON, hashes to its leaf, is valid and in order; no key and no subject comes twice;
-    postings sum to zero and no fund falls below zero; every checkpoint has the root of the entries before it, and at
-    least one is signed by a key that is given. The answer is the same for any number of worker processes.
+    postings sum to zero and no fund falls below zero; every checkpoint has the root of the entries before it and is
+    signed by a key that is given, and there is at least one. The answer is the same for any number of processes.
     """
     if not verifiers:
         raise QuestionError("a public key is needed: without one, anybody could have written the export")
@@ -167,6 +167,8 @@ def _judged(
         broken = _root_fault(name, checkpoint, tally.roots, signed.size, bool(signers))
         if broken:
             return broken, signed
+        if verifiers and not signers:
+            fault = fault or Verdict(False, f"{about} is signed by none of the keys that were given", size)
         _note_signers(signed, checkpoint, signers, lines)
     if wrong:
         return Verdict(
@@ -216,7 +218,7 @@ def _note_signers(
 
 def _sound(name: str, size: int, signed: Signed, *, needs_signature: bool) -> Verdict:
     if size and needs_signature and not signed.size:
-        return Verdict(False, f"{name}: no checkpoint is signed by a key that was given", size)
+        return Verdict(False, f"{name}: there is no signed checkpoint", size)
     if not size:
         said = "there is no entry yet"
     elif signed.size:

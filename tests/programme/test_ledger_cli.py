@@ -1,0 +1,137 @@
+"""The ledger from the shell: keys, checkpoints, witnesses, proofs, exports, and one sentence per mistake."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from ledger_drafts import paid
+
+from wholenation.cli.ledger_commands import COMMANDS
+from wholenation.cli.options import Verbs
+from wholenation.programme.ledger import open_ledger
+
+group = Verbs(name="programme", commands={command.name or "": command for command in COMMANDS})
+
+
+def run(*words: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(group, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Path:
+    run("keys", "ministry.example/programme", "--to", tmp_path / "keys")
+    run("keys", "w1", "--witness", "--to", tmp_path / "keys")
+    return tmp_path / "keys"
+
+
+def test_a_ledger_is_made_signed_cosigned_proved_exported_and_verified(
+    database: str, keyed: Path, tmp_path: Path
+) -> None:
+    book = ["--ledger", database]
+    opened = [
+        "--as",
+        "office",
+        "--name",
+        "Fabs",
+        "--agency",
+        "ministry",
+        "--currency",
+        "EUR",
+        "--approvers",
+        "ann,bob",
+    ]
+    assert "it has 0 entries" in run("init", *book).output
+    assert "Entry 1" in run("init", "fabs", *book, *opened).output
+    assert json.loads(run("init", "fabs", *book, *opened, "--json").output)["seq"] == 1
+    ledger = open_ledger(database)
+    ledger.append([paid(1), paid(2)])
+    ledger.close()
+    secret, public = keyed / "ministry.example_programme.key", keyed / "ministry.example_programme.pub"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    note = run("checkpoint", *book, "--signer", secret).output
+    assert note.splitlines()[:2] == ["ministry.example/programme", "3"]
+    export, cosigned, seen = tmp_path / "e.jsonl", tmp_path / "note", tmp_path / "seen"
+    assert "3 entries written" in run("export", *book, "--to", export).output
+    for _ in range(2):
+        run(
+            "cosign", export, "--signer", keyed / "w1.key", "--keys", public, "--seen", seen, "--to", cosigned
+        )
+    assert seen.read_text() == cosigned.read_text()
+    assert (
+        run("checkpoint", *book, "--cosigned", cosigned, "--keys", keyed / "w1.pub").output.count("\u2014")
+        == 2
+    )
+    run("export", *book, "--to", export)
+    for place in (export, database):
+        told = run("verify", place, "--keys", public, "--keys", keyed / "w1.pub", "--workers", "1").output
+        assert told.endswith("3 entries as signed by ministry.example/programme, w1\n")
+    ledger = open_ledger(database)
+    ledger.append([paid(3)])
+    ledger.close()
+    run("checkpoint", *book, "--signer", secret)
+    for words, said in (
+        (["2"], "entry 2 is one of the 4"),
+        (["--from", "3", "--until", "4"], "4 entries continues"),
+    ):
+        run("prove", *book, *words, "--to", tmp_path / "proof.json")
+        assert said in run("verify", tmp_path / "proof.json", "--keys", public).output
+    export.write_bytes(export.read_bytes().replace(b'"payment-2"', b'"payment-3"'))
+    told = run("verify", export, "--keys", public, code=1).output
+    assert told == f"{export}: entry 3 is wrong: what it says does not hash to its leaf\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["init", "p", "--ledger", "l.db"], 2, "say too: --name, --agency, --currency, --approvers, --as"),
+        (
+            [
+                "init",
+                "p",
+                "--ledger",
+                "no/where/l.db",
+                *["--as", "a", "--name", "n", "--agency", "a", "--currency", "EUR", "--approvers", "a"],
+            ],
+            1,
+            "lies in none",
+        ),
+        (["keys", "two words"], 1, "cannot name a key"),
+        (["keys", "w1", "--witness"], 1, "w1.key cannot be written: File exists"),
+        (["checkpoint", "--ledger", "none.db", "--signer", "w1.key"], 1, "no such ledger"),
+        (["checkpoint", "--ledger", "none.db"], 2, "Say either"),
+        (["checkpoint", "--ledger", "l.db", "--signer", "w1.pub"], 1, "this is no private key"),
+        (["checkpoint", "--ledger", "l.db", "--signer", "w1.key"], 1, "there is no entry yet"),
+        (["checkpoint", "--ledger", "l.db", "--cosigned", "w1.pub"], 1, "the witness's public key is needed"),
+        (["checkpoint", "--ledger", "l.db", "--cosigned", "w1.pub", "--keys", "w1.pub"], 1, "no signed note"),
+        (["cosign", "none", "--signer", "w1.key", "--keys", "w1.pub"], 1, "none): No such file"),
+        (["prove", "--ledger", "l.db"], 2, "Say either"),
+        (["prove", "1", "--ledger", "l.db"], 1, "none was signed yet"),
+        (["export", "--ledger", "l.db", "--to", "no/where"], 1, "cannot be written"),
+        (["verify", "none"], 1, "none): No such file"),
+        (["verify", "l.db", "--keys", "w1.key"], 1, "a private key, where a public one is enough"),
+        (["verify", "w1.pub", "--keys", "w1.pub"], 1, "line 1 is not the header of an export"),
+        (["verify", "noise", "--keys", "noise"], 1, "noise is no text"),
+        (["verify", "proof", "--keys", "w1.pub"], 1, "is no proof"),
+        (["verify", "postgresql://x@127.0.0.1:1/x"], 1, "postgresql://x@127.0.0.1:1/x: "),
+    ],
+)
+def test_one_sentence_for_each_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("keys", "w1", "--witness")
+    run("init", "--ledger", "l.db")
+    Path("noise").write_bytes(b"\xff\xfe")
+    Path("proof").write_text('{"format": "wholenation proof 1", ')
+    before = sorted(path.name for path in tmp_path.iterdir())
+    result = run(*words, code=code)
+    assert said in result.output
+    assert "Traceback" not in result.output
+    assert code == 2 or len(result.output.splitlines()) == 1, result.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
