@@ -62,10 +62,15 @@ def award(name: str, payee: str, milestones: list[dict[str, Any]], **changed: An
     return Draft(f"award-{name}", "award.made", "agency", body, reserved(name, body["funding"], "CNY"))
 
 
-def begun(folder: Path, *more: Draft, now: Callable[[], str] | None = None, **changed: Any) -> Programme:
-    """The programme with two awards of one challenge; `changed` are fields of the challenge, `now` is the clock."""
+def begun(
+    folder: Path, *more: Draft, now: Callable[[], str] | None = None, url: str | None = None, **changed: Any
+) -> Programme:
+    """The programme with two awards of one challenge; `changed` are fields of the challenge, `now` is the clock.
+
+    It is in a file of the folder, if no `url` is told.
+    """
     clock = {} if now is None else {"now": now}
-    programme = Programme(open_ledger(str(folder / "ledger.db"), create=True, **clock))
+    programme = Programme(open_ledger(url or str(folder / "ledger.db"), create=True, **clock))
     drafts = [Draft("open", "programme.opened", "agency", OPENING)]
     drafts += [
         Draft(f"party-{name}", "party.registered", "agency", {"party": name, "kind": kind_of(name)})

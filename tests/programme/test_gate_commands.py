@@ -145,3 +145,7 @@ def test_replanning_records_nothing_but_when_asked(tmp_path: Path, toy: Path) ->
     assert "plan planned again from" in shown
     assert "Note: a1 runs no route of the plan's project optics: it is left out." in shown
     assert list_of(ledger)[-1].body["replaces"] == "plan"
+    done(ledger, "replan", toy, "--workers", 1, "--adopt", "plan-2", who="agency")
+    assert len(list_of(ledger)) == before + 1
+    taken = run(ledger, "replan", toy, "--adopt", "plan-2", "--key", "other", who="agency")
+    assert "plan-2: entry" in taken.output

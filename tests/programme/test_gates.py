@@ -25,10 +25,10 @@ from wholenation.programme.gates import (
 from wholenation.programme.ledger import Draft, Entry
 from wholenation.programme.milestones import change_milestone, faults_of_milestones, find, loosened, to_terms
 from wholenation.programme.minhash import signature, similarity
-from wholenation.programme.office import Programme
+from wholenation.programme.office import Programme, open_programme
 from wholenation.programme.racing import downselect
 from wholenation.programme.releasing import release
-from wholenation.programme.reservations import held
+from wholenation.programme.reservations import ended, held
 
 
 @pytest.fixture
@@ -93,6 +93,30 @@ def test_an_accepted_and_approved_milestone_is_paid_from_what_was_reserved(
     assert now["award:a1"] == (0, 200)
     assert now["fund:k1"][0] + now["fund:k2"][0] == 700
     assert held(programme.state, programme.state.get("award.made", "a1")) == {"k1": 67, "k2": 133}
+
+
+def test_a_gate_on_either_database(tmp_path: Path, database: str) -> None:
+    with begun(tmp_path, url=database) as programme:
+        ready(programme, tmp_path)
+        paid = released(programme, tmp_path)
+        assert paid.body["allowed"]
+        assert released(programme, tmp_path) == paid
+        decide_gate(
+            programme, key="g", actor="agency", gate="g", award="a1", decision="kill", reason="enough"
+        )
+        assert sums(programme)["payee:team1"] == (100, 0)
+        assert sums(programme)["award:a1"] == (0, 0)
+
+
+def test_two_requests_at_once_pay_once(tmp_path: Path, database: str) -> None:
+    """Two offices ask for the same tranche under two names, each from what it knew before the other."""
+    with begun(tmp_path, url=database) as one, open_programme(database) as other:
+        ready(one, tmp_path)
+        other.refresh()
+        first = released(one, tmp_path)
+        second = released(other, tmp_path, number=2, amount=100)
+        assert (first.body["allowed"], second.body["allowed"]) == (True, False)
+        assert sums(one)["payee:team1"] == (100, 0)
 
 
 def test_the_same_release_twice_is_one_entry_and_another_is_denied(
@@ -287,6 +311,7 @@ def test_the_race_is_decided_by_the_published_rule_alone(programme: Programme, t
     assert entry.body["ranking"] == [{"award": "a2", "measured": 7.0}, {"award": "a1", "measured": 4.0}]
     assert sums(programme)["award:a1"] == (0, 0)
     assert sums(programme)["award:a2"] == (0, 300)
+    assert ended(programme.state, "a2") is None
     same = downselect(programme, key="d", actor="agency", downselect="d", challenge="c")
     assert same == entry
     with pytest.raises(QuestionError, match="was down-selected already, by d"):

@@ -121,6 +121,10 @@ def test_a_route_under_way_has_used_its_effort(office: Office) -> None:
     assert found.remarks == ("a2 runs dpp, which the plan does not: it says nothing to it",)
 
 
+def test_an_award_that_starts_later_has_not_begun(office: Office) -> None:
+    assert office.told("2025-12-31").remarks == ()
+
+
 def test_all_tests_met_is_success_at_that_time(office: Office) -> None:
     office.at("2027-01-01", *judged("1", "m1", accepted=True))
     assert np.isnan(office.told("2027-01-01").evidence.needed[EUV])
@@ -234,6 +238,8 @@ def test_what_the_ledger_tells_is_what_the_planner_would_observe(tmp_path: Path)
             seen = observe(course, needed, year_of(day))
             clock.day = day
             if day.startswith(str(gate)):
+                (undecided,) = progress(programme.refresh(), course, day).remarks
+                assert undecided.startswith("the race of dpp, euv should be decided by now")
                 programme.ledger.append([kill("a1", "go"), Draft("d", "downselect.decided", "agency", drop)])
             told = progress(programme.refresh(), course, day)
             assert told.remarks == ()

@@ -119,19 +119,22 @@ def replan(
 
     FOLDER holds the chain that the plan was made from. Nothing is recorded but with --adopt.
     """
-    from ..programme.replanning import adopt_renewed, renew
+    from ..programme.replanning import adopt_renewed, adopted_before, renew
 
     if adoption and not actor:
         raise QuestionError("--adopt needs --as: who adopts the plan")
     with opened(ledger) as office:
+        told_key = key_of(key, "plan.adopted", adoption or "")
+        entry = adopted_before(office, told_key, adoption) if adoption else None
+        if entry is not None:
+            tell(entry, as_json)
+            return
         chain = _chain(folder)
         found = renew(office, chain, day=_day(day), workers=workers)
-        entry = None
         if adoption and actor:
             entry = adopt_renewed(
-                office, key=key_of(key, "plan.adopted", adoption), actor=actor, adoption=adoption, renewed=found,
-                chain=chain,
-            )  # fmt: skip
+                office, key=told_key, actor=actor, adoption=adoption, renewed=found, chain=chain
+            )
     rows = found.difference.to_dicts()
     if as_json:
         told = {

@@ -92,6 +92,17 @@ def renew(
     return Renewed(adopted.id, on, setting, before, here, found, rows, remarks, settings)
 
 
+def adopted_before(programme: Programme, key: str, adoption: str) -> Entry | None:
+    """The entry of this request if it has come before, so that nothing is planned for it again."""
+    state = programme.refresh()
+    if not state.has("plan.adopted", adoption):
+        return None
+    entry = next(programme.ledger.entries(after=state.get("plan.adopted", adoption).seq - 1))
+    if entry.key != key:
+        raise QuestionError(f"{adoption}: entry {entry.seq} has this name already; give the plan another one")
+    return entry
+
+
 def adopt_renewed(
     programme: Programme, *, key: str, actor: str, adoption: str, renewed: Renewed, chain: Chain
 ) -> Entry:
