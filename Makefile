@@ -12,7 +12,7 @@ PORT ?= 8000
 EXAMPLE := examples/semiconductors
 QUESTION := --home CHN --controllers USA,JPN,NLD
 
-.PHONY: help setup demo test lint docs bench bench-smoke serve lock clean browser
+.PHONY: help setup demo test lint docs bench bench-smoke simulate serve lock clean browser postgres
 
 help: ## list the targets
 	@echo "wholenation: where a nation's technology can be stopped, and what to fund against it"
@@ -33,7 +33,7 @@ demo: setup ## measure the semiconductor chain and write the report
 	$(BIN)/wholenation report $(EXAMPLE) $(QUESTION) --to $(REPORT)
 	@echo "Open it in a browser, or run: make serve"
 
-test: setup browser ## run the tests (with CI=true also lint, docs and the benchmarks' smoke run)
+test: setup browser postgres ## run the tests (with CI=true also lint, docs and the benchmarks' smoke run)
 ifeq ($(CI),true)
 	@$(MAKE) lint docs bench-smoke
 endif
@@ -55,6 +55,10 @@ bench: setup ## run the benchmarks in full and print medians and ratios
 bench-smoke: setup ## run every benchmark once, small, without timing claims
 	$(BIN)/python -m benchmarks --smoke
 
+RUNS ?= 10000
+simulate: setup ## crash the ledger 10,000 times, and see that nothing is lost (fewer: make simulate RUNS=500)
+	$(BIN)/python tools/simulate.py --runs $(RUNS)
+
 serve: setup ## show the report on 127.0.0.1:8000 (another port: make serve PORT=8080)
 	@test -f $(REPORT) || $(MAKE) demo
 	@echo "Open http://127.0.0.1:$(PORT)/report.html in a browser; stop with Ctrl-C."
@@ -69,3 +73,6 @@ clean: ## remove what was built (.venv stays)
 
 browser:
 	@sh tools/ensure.sh browser
+
+postgres:
+	@sh tools/ensure.sh postgres

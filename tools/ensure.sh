@@ -1,9 +1,10 @@
 #!/bin/sh
-# What pip cannot bring: a Python that can make environments, and a browser for the report's browser test.
+# What pip cannot bring: a Python that can make environments, a browser for the report's browser test, and PostgreSQL.
 # Called by the Makefile. Installs with apt-get when run by root, and otherwise names what is missing in one sentence.
 #
 #   ensure.sh venv PYTHON FOLDER   make the environment (PYTHON may be empty: the first suitable one is taken)
 #   ensure.sh browser              see to it that Chromium or Chrome can be started
+#   ensure.sh postgres             see to it that a PostgreSQL can be started
 set -eu
 
 say() { echo "$*" >&2; }
@@ -47,8 +48,14 @@ ensure_browser() {
     apt_install chromium || say "The report's browser test will be skipped: it needs Chromium; install the package chromium to run it."
 }
 
+ensure_postgres() {
+    sh "$(dirname "$0")/postgres.sh" find >/dev/null 2>&1 && return
+    apt_install postgresql || say "Tests on PostgreSQL will be skipped: install the package postgresql to run them."
+}
+
 case "$1" in
     venv) ensure_venv "$2" "$3" ;;
     browser) ensure_browser ;;
-    *) say "usage: ensure.sh venv PYTHON FOLDER | browser" && exit 2 ;;
+    postgres) ensure_postgres ;;
+    *) say "usage: ensure.sh venv PYTHON FOLDER | browser | postgres" && exit 2 ;;
 esac
