@@ -89,7 +89,7 @@ def _call(line: Any) -> ForeignCall:
     deadlines = sorted(
         filter(None, map(_when, _every(fields, "deadlineDate", "deadlineDatesLong", "deadline")))
     )
-    opens = sorted(filter(None, map(_when, _every(fields, "startDate", "plannedOpeningDate", "openingDate"))))
+    opens = sorted(filter(None, map(_when, _every(fields, "plannedOpeningDateLong", "startDate", "openingDate"))))
     return ForeignCall(
         call=name,
         title=title,
