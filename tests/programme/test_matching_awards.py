@@ -299,3 +299,47 @@ def test_many_challenges_agree_with_one_programme_over_all_sets(seed: int):
     assert allowed(problem, tuple(bid for bid in bids if bid.id in made.chosen))
     assert made.value == pytest.approx(by_all_sets(problem), rel=1e-7)
     assert made.money_price > 0
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_money_is_counted_to_the_last_minor_unit(over: int):
+    """A budget of ten billion: one cent too much is too much, though no solver's tolerance sees it."""
+    half = 500_000_000_000
+    challenges = [Challenge("c", 1), Challenge("d", 1)]
+    bids = [
+        Bid("a", "c", "A", half, 0.5),
+        Bid("b", "d", "B", half + over, 0.5),
+        Bid("z", "d", "Z", half - 1, 0.4),
+    ]
+    made = award(AwardProblem(challenges, bids, 2 * half))
+    assert made.chosen == (("a", "z") if over else ("a", "b"))
+    assert made.value == pytest.approx(made.bound)
+
+
+def test_a_time_limit_ends_with_a_choice_and_an_honest_gap():
+    random = np.random.default_rng(0)
+    bids = [
+        Bid(f"b{b}", f"c{b % 40}", f"t{b % 97}", int(random.integers(10**6, 10**7)), float(random.beta(2, 4)))
+        for b in range(1200)
+    ]
+    problem = AwardProblem(
+        [Challenge(f"c{c}", 3, float(random.lognormal())) for c in range(40)],
+        bids,
+        10**8,
+        {f"t{one}": 1 for one in range(97)},
+    )
+    short, full = award(problem, time_limit=0.0), award(problem)
+    assert allowed(problem, tuple(bid for bid in bids if bid.id in short.chosen))
+    assert short.value <= full.value * (1 + 1e-9) <= short.bound * (1 + 2e-9)
+    assert short.gap == pytest.approx((short.bound - short.value) / short.bound)
+    assert full.status is Status.OPTIMAL
+
+
+def test_where_no_team_can_carry_an_award_nobody_wins():
+    """The bound is a difference of prices, and so 0 to rounding only."""
+    bids = [Bid("a", "c", "A", 0, 0.6), Bid("b", "d", "B", 0, 0.7), Bid("e", "c", "A", 0, 0.0)]
+    for first in (0.1, 0.3, 3.0):
+        made = award(
+            AwardProblem([Challenge("c", 1, first), Challenge("d", 1, 10.0)], bids, None, {"A": 0, "B": 0})
+        )
+        assert (made.chosen, made.value, made.bound, made.status) == ((), 0.0, 0.0, Status.OPTIMAL)

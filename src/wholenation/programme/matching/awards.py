@@ -25,6 +25,9 @@ FIRST_SLACK = 2e-6
 ROUNDING = 1e-9
 """Relative gap that is rounding alone."""
 
+NOTHING = 1e-13
+"""Share of the value of all challenges that is rounding alone."""
+
 SCALE = 1e4
 """Total value as the solver sees it."""
 
@@ -133,7 +136,7 @@ def _chosen(
     capacity = t.capacity[scarce_teams(t)].astype(np.float64)
     upper = np.concatenate([np.ones(len(t.challenges) + 1), capacity])
     # The solver's absolute tolerances shall be small against the value.
-    scale = SCALE / max(worth.bound, 1e-300)
+    scale = SCALE / max(worth.bound, NOTHING * t.value.sum())
     problem = Problem(
         cost=-sets.value * scale,
         lower=np.zeros(columns),
@@ -184,6 +187,8 @@ def _told(
         success[challenge.id] = any_succeeds([t.probability[one] for one in mine], challenge.correlation)
     value = float(sum(one.value * success[one.id] for one in t.challenges))
     bound = max(bound, value)
+    if bound - value <= NOTHING * t.value.sum():
+        bound = value
     left = (bound - value) / bound if bound > 0 else 0.0
     return Awards(
         status=Status.TIME_LIMIT if status is Status.OPTIMAL and left > max(gap, ROUNDING) else status,
