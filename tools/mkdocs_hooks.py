@@ -1,14 +1,16 @@
 """Fills the documentation's generated parts when mkdocs builds it, so that they cannot go stale.
 
 `<!-- dictionary -->` becomes the tables of a chain, column by column; `<!-- measures -->` the measures in their own
-words; `<!-- options: VERB -->` the options of a command.
+words; `<!-- options: VERB -->` the options of a command; `<!-- entries -->` the types of entries of a ledger.
 """
 
 from __future__ import annotations
 
+import csv
 import inspect
 import re
 import sys
+from importlib.resources import files
 from typing import Any
 
 import click
@@ -26,6 +28,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         markdown = markdown.replace("<!-- dictionary -->", dictionary_markdown())
     if "<!-- measures -->" in markdown:
         markdown = markdown.replace("<!-- measures -->", measures_markdown())
+    if "<!-- entries -->" in markdown:
+        markdown = markdown.replace("<!-- entries -->", entries_markdown())
     return OPTIONS.sub(lambda found: options_markdown(found[1].split()), markdown)
 
 
@@ -65,6 +69,18 @@ def _rules(column: Column) -> list[str]:
     if column.references:
         rules.append("in `" + ".".join(column.references) + "`")
     return rules
+
+
+def entries_markdown() -> str:
+    """Every type of entry and its fields, from `entries.csv`."""
+    text = (files("wholenation.programme") / "entries.csv").read_text(encoding="utf-8")
+    parts, last = [], ""
+    for row in csv.DictReader(text.splitlines()):
+        if row["type"] != last:
+            last = row["type"]
+            parts.append(f"\n### {last}\n\n| field | kind | required | meaning |\n|---|---|---|---|")
+        parts.append(f"| `{row['field']}` | {row['kind']} | {row['required']} | {row['meaning']} |")
+    return "\n".join(parts)
 
 
 def measures_markdown() -> str:
