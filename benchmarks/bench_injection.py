@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from benchmarks.timing import Line, Said, going_on
+from benchmarks.timing import Line, Part, Said, going_on
 from wholenation.audit.bench import Bench, Found, bench
 from wholenation.audit.injection import DEVELOPMENT_SEEDS, HOLD_OUT_SEEDS
 
@@ -45,3 +45,6 @@ def told(one: Found) -> str:
     return (
         f"{one.check}: found {one.found} of {one.planted}, {one.alarms_on_clean} flags on honest programmes"
     )
+
+
+PARTS = {"schemes": Part(run, "schemes planted into made-up programmes, and what the checks find", 4)}

@@ -129,10 +129,12 @@ def tied(ties: Iterable[Tie], *, neutral: Iterable[str] = ()) -> Ties:
     return Ties(tuple(ordered), {party: tuple(mine) for party, mine in of.items()}, frozenset(neutral))
 
 
-def path(ties: Ties, one: str, other: str, on: date, *, longest: int = 2) -> tuple[Tie, ...] | None:
+def path(
+    ties: Ties, one: str, other: str, on: date, *, longest: int = 2, without: str = ""
+) -> tuple[Tie, ...] | None:
     """The shortest chain of ties between two parties on a day, None where there is none of at most `longest` steps.
 
-    The same party is tied to itself by no step: an empty tuple.
+    The same party is tied to itself by no step: an empty tuple. Ties of the kind `without` do not count.
     """
     if one == other:
         return ()
@@ -143,7 +145,7 @@ def path(ties: Ties, one: str, other: str, on: date, *, longest: int = 2) -> tup
             tie
             for party in sorted(rim - (ties.neutral - {one}))
             for tie in ties.of.get(party, ())
-            if tie.holds(on)
+            if tie.holds(on) and tie.kind != without
         ]
         for tie in near:
             if not graph.has_edge(tie.a, tie.b):

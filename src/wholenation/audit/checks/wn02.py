@@ -15,14 +15,16 @@ CHECK = Check(
     "release",
     ("programme.opened", "approval.given", "evaluation.given", "relation.declared", "release.decided"),
 )
+NEAR = 2
+"""Steps between an approver and the payee that are too few."""
 
 
 def check(view: View) -> list[Answer]:
     """Flag a release with fewer distinct approvers than needed, or one who evaluated it or is tied to the payee.
 
-    An approver counts once, only if the programme names them, and only before the release. Tied means one step over
-    ownership, employment, family, office or a shared contact on the day of the release. The value is the number of
-    approvers who count.
+    An approver counts once, only if the programme names them, and only before the release. Tied means one or two
+    steps over ownership, employment, family, office or a shared contact on the day of the release. The value is the
+    number of approvers who count.
     """
     if view.programme is None:
         return []
@@ -46,7 +48,7 @@ def _of(view: View, office: Record, award: Award, milestone: Milestone, release:
     wrong += [
         f"{one} is tied to the payee"
         for one in people
-        if path(view.ties, one, award.payee, day(release), longest=1) is not None
+        if path(view.ties, one, award.payee, day(release), longest=NEAR, without="co-award") is not None
     ]
     if len(people) < needed:
         wrong.insert(0, f"{len(people)} of {needed} approvers")
