@@ -461,7 +461,11 @@ def test_work_that_may_be_paid_for_twice_is_shown(hall: Office) -> None:
 
 
 def test_calls_of_others_are_read_in_both_shapes(tmp_path: Path) -> None:
-    years = json.dumps({"a": [{"budgetYearMap": {"2026": 1_000_000, "2027": "500000"}}]})
+    actions = [
+        {"action": "B-2 - RIA", "budgetYearMap": {"2026": 1_000_000, "2027": "500000"}},
+        {"action": "B-3 - RIA", "budgetYearMap": {"2026": 9_000_000}},  # of another topic of the same call
+    ]
+    years = json.dumps({"budgetTopicActionMap": {"1": actions}})
     lines = [
         {"identifier": "A-1", "title": "<b>Light</b>", "deadlineDate": 1_800_000_000_000, "budget": "1,000.50"},
         {"metadata": {"identifier": ["B-2"], "title": ["Ion"], "budgetOverview": [years],

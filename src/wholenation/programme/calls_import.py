@@ -78,24 +78,22 @@ def _call(line: Any) -> ForeignCall:
     if not isinstance(line, dict):
         raise QuestionError("is no JSON object")
     fields = {**line, **_mapping(line.get("metadata"))}
-    name = _word(fields, "identifier", "topicIdentifier", "callIdentifier", "reference")
-    title = _word(fields, "title", "callTitle", "summary")
+    name = _word(fields, "identifier", "topicIdentifier", "callIdentifier", "reference", "code", "id")
+    title = _word(fields, "title", "callTitle", "summary", "name")
     if not name or not is_id(name):
         raise QuestionError(
             "has no identifier that can be an id" if not name else f"{name!r} cannot be an id"
         )
     if not title:
         raise QuestionError(f"{name} has no title")
-    deadlines = sorted(
-        filter(None, map(_when, _every(fields, "deadlineDate", "deadlineDatesLong", "deadline")))
-    )
-    opens = sorted(filter(None, map(_when, _every(fields, "plannedOpeningDateLong", "startDate", "openingDate"))))
+    deadlines = _moments(fields, "deadlineDate", "deadlineDatesLong", "deadline", "closeDate")
+    opens = _moments(fields, "plannedOpeningDateLong", "startDate", "openingDate", "openDate")
     return ForeignCall(
         call=name,
         title=title,
         deadline=deadlines[-1] if deadlines else None,
         opens=opens[0] if opens else None,
-        budget=_budget(fields),
+        budget=_budget(fields, name),
         status=_word(fields, "status", "sortStatus"),
         text=_word(fields, "descriptionByte", "description"),
     )
@@ -113,6 +111,11 @@ def _every(fields: Mapping[str, Any], *names: str) -> list[Any]:
         if found:
             return found
     return []
+
+
+def _moments(fields: Mapping[str, Any], *names: str) -> list[str]:
+    """The moments that the first of these fields tells, in order."""
+    return sorted(filter(None, map(_when, _every(fields, *names))))
 
 
 def _word(fields: Mapping[str, Any], *names: str) -> str:
@@ -137,32 +140,31 @@ def _when(value: Any) -> str | None:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _budget(fields: Mapping[str, Any]) -> int | None:
-    """The call's money in euro cents: its budget, or the sum over the years of its budget's actions."""
+def _budget(fields: Mapping[str, Any], name: str) -> int | None:
+    """The call's money in euro cents: its budget, or the sum over years of those of its actions."""
     for value in _every(fields, "budget", "budgetTopicActionMap", "budgetOverview"):
         whole = _euro(value)
         if whole is not None:
             return whole
         try:
-            parsed = json.loads(value) if isinstance(value, str) else value
+            actions = list(_actions(json.loads(value) if isinstance(value, str) else value))
         except (ValueError, RecursionError):
             return None
-        sums = [_euro(amount) for years in _year_maps(parsed) for amount in years.values()]
+        # A topic's overview lists the actions of all topics that were published with it.
+        mine = [one for one in actions if str(one.get("action", "")).casefold().startswith(name.casefold())]
+        sums = [_euro(amount) for one in mine or actions for amount in one["budgetYearMap"].values()]
         known = [one for one in sums if one is not None]
         return sum(known) if known else None
     return None
 
 
-def _year_maps(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, dict):
-        for name, part in value.items():
-            if name == "budgetYearMap" and isinstance(part, dict):
-                yield part
-            else:
-                yield from _year_maps(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _year_maps(part)
+def _actions(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Every action with its budget by year, however deep it lies."""
+    if isinstance(value, dict) and isinstance(value.get("budgetYearMap"), dict):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _actions(part)
 
 
 def _euro(value: Any) -> int | None:
