@@ -25,15 +25,16 @@ def earned_value(awards: tuple[str, ...], day: str | None, ledger: str, as_json:
     Only accepted evidence earns; "-" is not computable.
     """
     from ..programme.earned_value import earned_value as value_of
+    from ..programme.gate_records import gate_records
     from ..programme.requests import day_of
 
     with opened(ledger) as office:
         state = office.state
         on = _day(day) or day_of(office, state)
         named = [state.get("award.made", one) for one in awards] or state.all("award.made")
-        rows = []
+        rows, records = [], gate_records(state, on)
         for one in named:
-            value = value_of(state, one, on)
+            value = value_of(state, one, on, records)
             rows.append(
                 {
                     "award": one.id, "currency": one["currency"], "PV": value.planned, "EV": value.earned,

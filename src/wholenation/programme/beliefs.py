@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..errors import QuestionError
+from .gate_records import GateRecords, gate_records
 from .ledger import Draft, Entry
 from .milestones import find
 from .office import Programme
-from .parties import known_party, ties_on
+from .parties import known_party
 from .releasing import acceptance_of
 from .requests import given, once
 from .reservations import ended
@@ -144,43 +145,42 @@ def outcomes(state: State, day: str) -> dict[str, tuple[int, int]]:
     was killed before. A race that is lost says nothing of what would have been.
     """
     found = {}
-    ties = ties_on(state, day)
+    records = gate_records(state, day)
     for award in state.all("award.made"):
         kills = state.all("gate.decided", award=award.id, decision="kill")
         for one in award["milestones"]:
-            _, registered = find(state, one["milestone"])
-            name, due = registered.milestone, registered.due
-            _, acceptance = acceptance_of(state, name, day, ties)
+            name, due = one["milestone"], records.terms[one["milestone"]].due
+            _, acceptance = acceptance_of(records, name)
             counted = acceptance.evaluation
             if acceptance.accepted and counted is not None:
                 shown = state.get("evidence.submitted", counted.evidence)
                 found[name] = (int(shown.at[:10] <= due), counted.seq)
             elif kills:
                 found[name] = (0, kills[0].seq)
-            elif day > due and ended(state, award.id) is None and not _awaited(state, name, due):
+            elif day > due and ended(state, award.id) is None and not _awaited(records, name, due):
                 found[name] = (0, state.size + 1)
     return found
 
 
-def _awaited(state: State, milestone: str, due: str) -> bool:
+def _awaited(records: GateRecords, milestone: str, due: str) -> bool:
     """Whether evidence that came in time has not been evaluated yet."""
-    judged = {one["evidence"] for one in state.all("evaluation.given")}
     return any(
-        one.at[:10] <= due and one.id not in judged
-        for one in state.all("evidence.submitted", milestone=milestone)
+        one.at[:10] <= due and not records.evaluations.get(one.id)
+        for one in records.evidence.get(milestone, ())
     )
 
 
 def forecasts(state: State, day: str) -> list[Forecast]:
     """Everybody's last belief in each resolved milestone from before it was resolved, and by its date."""
     known = outcomes(state, day)
+    records = gate_records(state, day)
     last: dict[tuple[str, str], Record] = {}
     for belief in state.all("belief.stated"):
         name = belief["milestone"]
-        if name in known and belief.seq < known[name][1] and belief.at[:10] <= find(state, name)[1].due:
+        if name in known and belief.seq < known[name][1] and belief.at[:10] <= records.terms[name].due:
             last[belief["by"], name] = belief
     return [
-        Forecast(by, find(state, name)[0]["payee"], name, float(belief["probability"]), known[name][0])
+        Forecast(by, records.awards[name]["payee"], name, float(belief["probability"]), known[name][0])
         for (by, name), belief in last.items()
     ]
 

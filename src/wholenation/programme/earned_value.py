@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .milestones import find
-from .parties import ties_on
+from .gate_records import GateRecords, gate_records
 from .releasing import acceptance_of
 from .state import Record, State
 
@@ -73,20 +72,20 @@ def total(parts: Iterable[EarnedValue]) -> EarnedValue:
     )
 
 
-def earned_value(state: State, award: Record, day: str) -> EarnedValue:
+def earned_value(state: State, award: Record, day: str, records: GateRecords | None = None) -> EarnedValue:
     """An award's earned value on a day, YYYY-MM-DD.
 
     The budget is what its milestones pay; planned are those due by the day as registered, earned those that are
     accepted by their registered evaluator on evidence of then, spent what the team has reported by then. A milestone
-    is earned whole or not at all.
+    is earned whole or not at all. `records` are those of all gates on that day, where many awards are asked about.
     """
-    ties = ties_on(state, day)
+    records = records or gate_records(state, day)
     planned = earned = budget = 0
     for one in award["milestones"]:
-        _, registered = find(state, one["milestone"])
+        registered = records.terms[one["milestone"]]
         budget += registered.payment
         planned += registered.payment if registered.due <= day else 0
-        _, acceptance = acceptance_of(state, registered.milestone, day, ties)
+        _, acceptance = acceptance_of(records, registered.milestone)
         counted = acceptance.evaluation
         if acceptance.accepted and counted is not None:
             at = state.get("evaluation.given", counted.evaluation).at

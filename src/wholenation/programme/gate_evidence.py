@@ -13,8 +13,8 @@ from ..network import Floats
 from ..plans.course import SOON, Course
 from ..plans.evidence import Evidence, no_evidence
 from ..plans.menu import Menu
+from .gate_records import GateRecords, gate_records
 from .milestones import ADOPTION, ADVANCE
-from .parties import ties_on
 from .releasing import acceptance_of
 from .reservations import ended
 from .state import Record, State
@@ -83,7 +83,7 @@ def progress(state: State, course: Course, day: str) -> Progress:
 def _teams(state: State, menu: Menu, day: str) -> tuple[dict[int, list[Team]], list[str]]:
     """The awards by route, and a sentence for each award that runs none of the plan's routes."""
     found: dict[int, list[Team]] = defaultdict(list)
-    remarks = []
+    records, remarks = gate_records(state, day), []
     for award in state.all("award.made"):
         if (award["starts"] or award.at)[:10] > day:
             continue
@@ -92,7 +92,7 @@ def _teams(state: State, menu: Menu, day: str) -> tuple[dict[int, list[Team]], l
         if route is None:
             remarks.append(f"{award.id} runs no route of the plan's project {project}: it is left out")
         else:
-            found[route].append(_team(state, award, route, day))
+            found[route].append(_team(state, records, award, route, day))
     return found, remarks
 
 
@@ -107,12 +107,11 @@ def _route(state: State, award: Record, menu: Menu, project: str) -> int | None:
     return None
 
 
-def _team(state: State, award: Record, route: int, day: str) -> Team:
-    ties = ties_on(state, day)
+def _team(state: State, records: GateRecords, award: Record, route: int, day: str) -> Team:
     tests = [one["milestone"] for one in award["milestones"] if one["kind"] not in (ADVANCE, ADOPTION)]
     met, rejected = [], False
     for name in tests:
-        _, acceptance = acceptance_of(state, name, day, ties)
+        _, acceptance = acceptance_of(records, name)
         counted = acceptance.evaluation
         if counted is not None:
             at = state.get("evaluation.given", counted.evaluation).at

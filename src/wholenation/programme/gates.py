@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import QuestionError
 from .evidence_files import read, store
+from .gate_records import gate_records
 from .ledger import Draft, Entry
 from .milestones import find
 from .minhash import LARGEST, signature
@@ -86,7 +87,7 @@ def evaluate(
         open_award(state, award.id)
         known_party(state, actor)
         day = day_of(programme, state, today)
-        terms, _ = acceptance_of(state, milestone, day)
+        terms, _ = acceptance_of(gate_records(state, day), milestone)
         if retest_of is not None:
             first = state.get("evaluation.given", retest_of)
             if first["evaluator"] == actor:
@@ -119,7 +120,7 @@ def approve(
         award, _ = find(state, milestone)
         open_award(state, award.id)
         day = day_of(programme, state, today)
-        terms, _ = acceptance_of(state, milestone, day)
+        terms, _ = acceptance_of(gate_records(state, day), milestone)
         approvers = [name for one in state.all("programme.opened") for name in one["approvers"]]
         ties = ties_on(state, day)
         for role, party in (("payee", award["payee"]), ("evaluator", terms.evaluator)):
@@ -196,9 +197,9 @@ def expires(award: Record) -> str:
 def unpaid(state: State, award: Record, day: str) -> list[str]:
     """Milestones of an award that are accepted, and for which something is still to be paid."""
     found = []
-    ties = ties_on(state, day)
+    records = gate_records(state, day)
     for one in award["milestones"]:
-        terms, acceptance = acceptance_of(state, one["milestone"], day, ties)
+        terms, acceptance = acceptance_of(records, one["milestone"])
         releases = state.all("release.decided", milestone=terms.milestone, allowed=True)
         if acceptance.accepted and sum(release["amount"] for release in releases) < terms.payment:
             found.append(terms.milestone)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..errors import QuestionError
+from .gate_records import GateRecords, gate_records
 from .ledger import Draft, Entry
 from .office import Programme
-from .parties import related, ties_on
+from .parties import related
 from .releasing import acceptance_of
 from .requests import day_of, once
 from .reservations import ended, held, voided
@@ -67,8 +68,9 @@ def downselect(
         running = [one for one in state.all("award.made", challenge=challenge) if not ended(state, one.id)]
         if not running:
             raise QuestionError(f"{challenge} has no award that is still open")
+        records = gate_records(state, day)
         order = ranked(
-            [Racer(one.id, measured(state, one, published, day)) for one in running], published["direction"]
+            [Racer(one.id, measured(records, one, published)) for one in running], published["direction"]
         )
         kept, dropped = order[:keep], {one.award for one in order[keep:]}
         body = {
@@ -90,23 +92,22 @@ def downselect(
     return once(programme, "downselect.decided", key, actor, asked, decide)
 
 
-def measured(state: State, award: Record, challenge: Record, day: str) -> float | None:
+def measured(records: GateRecords, award: Record, challenge: Record) -> float | None:
     """The last value of a challenge's metric that an award's registered evaluator found until the date of the rule.
 
     Values of an evaluator who is related to the payee do not count.
     """
-    ties = ties_on(state, day)
     found: tuple[int, float] | None = None
     for one in award["milestones"]:
         if one.get("metric") != challenge["metric"]:
             continue
-        terms, _ = acceptance_of(state, one["milestone"], day, ties)
-        if related(ties, terms.evaluator, award["payee"]):
+        terms, _ = acceptance_of(records, one["milestone"])
+        if related(records.ties, terms.evaluator, award["payee"]):
             continue
-        mine = {evidence.id for evidence in state.all("evidence.submitted", milestone=terms.milestone)}
-        for value in state.all("evaluation.given", evaluator=terms.evaluator, retest_of=None):
-            counts = value["evidence"] in mine and value.actor == terms.evaluator
+        shown = records.evidence.get(terms.milestone, ())
+        for value in (one for paper in shown for one in records.evaluations.get(paper.id, ())):
+            own = value["evaluator"] == value.actor == terms.evaluator and value["retest_of"] is None
             in_time = value.at[:10] <= challenge["down_select"]
-            if counts and in_time and value["measured"] is not None:
+            if own and in_time and value["measured"] is not None:
                 found = max(found or (0, 0.0), (value.seq, float(value["measured"])))
     return None if found is None else found[1]

@@ -9,10 +9,11 @@ from pathlib import Path
 from .acceptance import Acceptance, Evaluation, Evidence, accept
 from .evidence_files import hash_of
 from .funding import why_not_eligible
+from .gate_records import GateRecords
 from .ledger import Draft, Entry
 from .milestones import ADVANCE, Terms, changes_of, find, in_force, preregistered
 from .office import Programme
-from .parties import Ties, ties_on
+from .parties import ties_on
 from .release import Approval, Belief, Case, Earlier, Flag, Source, decide
 from .requests import day_of, given, once
 from .reservations import ended, held, paid_out, split
@@ -125,31 +126,30 @@ def evidence_of(state: State, milestone: str, found: Found) -> tuple[Evidence, .
 def evaluations_of(state: State, milestone: str) -> tuple[Evaluation, ...]:
     """What was found on a milestone's evidence."""
     mine = {one.id for one in state.all("evidence.submitted", milestone=milestone)}
-    return tuple(
-        Evaluation(
-            one.id, one["evidence"], one["evaluator"], one.actor, one["accepted"], one["measured"],
-            one["retest_of"], one.seq,
-        )
-        for one in state.all("evaluation.given")
-        if one["evidence"] in mine
+    return tuple(_evaluation(one) for one in state.all("evaluation.given") if one["evidence"] in mine)
+
+
+def acceptance_of(records: GateRecords, milestone: str) -> tuple[Terms, Acceptance]:
+    """The terms in force of a milestone and whether it is reached by the ledger alone, its files taken as recorded."""
+    award = records.awards[milestone]
+    payee, ties = award["payee"], records.ties
+    terms, since, _ = in_force(
+        records.terms[milestone], records.changes.get(milestone, ()), payee=payee, approvers=records.approvers,
+        ties=ties,
+    )  # fmt: skip
+    shown = records.evidence.get(milestone, ())
+    evidence = [Evidence(one.id, one["sha256"], one["sha256"], one.seq) for one in shown]
+    evaluations = [_evaluation(one) for paper in shown for one in records.evaluations.get(paper.id, ())]
+    return terms, accept(
+        terms, since, evidence, evaluations, payee=payee, ties=ties, users=records.users.get(award.id, ()),
+        test_house=records.houses.get(award["challenge"]),
     )  # fmt: skip
 
 
-def acceptance_of(
-    state: State, milestone: str, day: str, ties: Ties | None = None
-) -> tuple[Terms, Acceptance]:
-    """The terms in force of a milestone and whether it is reached by the ledger alone, its files taken as recorded."""
-    award, registered = find(state, milestone)
-    ties = ties_on(state, day) if ties is None else ties
-    payee = award["payee"]
-    terms, since, _ = in_force(
-        registered, changes_of(state, milestone), payee=payee, approvers=approvers_of(state), ties=ties
-    )
-    users = [one["user"] for one in state.all("cover.granted", award=award.id)]
-    house = state.get("challenge.published", award["challenge"])["test_house"]
-    return terms, accept(
-        terms, since, evidence_of(state, milestone, lambda sha256: sha256), evaluations_of(state, milestone),
-        payee=payee, ties=ties, users=users, test_house=house,
+def _evaluation(one: Record) -> Evaluation:
+    return Evaluation(
+        one.id, one["evidence"], one["evaluator"], one.actor, one["accepted"], one["measured"], one["retest_of"],
+        one.seq,
     )  # fmt: skip
 
 
