@@ -9,9 +9,10 @@ from __future__ import annotations
 from .money import read_rates
 from .registry import INDICATORS
 from .run import Mode, Report, Tally, as_cardinal, audit_releases
-from .settings import Settings, read_settings
+from .settings import CODES, Settings, read_settings
 
 __all__ = [
+    "CODES",
     "INDICATORS",
     "Mode",
     "Report",
