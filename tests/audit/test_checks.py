@@ -75,6 +75,36 @@ def test_the_honest_programme_fails_in_the_open() -> None:
     assert len(rejected) > 50
 
 
+@pytest.mark.parametrize("killed", [True, False])
+def test_failing_in_the_open_raises_nothing(killed: bool) -> None:
+    """Nine tenths are spent, the second step is tried and shown not to work; a gate ends it, or has not yet met."""
+    book = clean(1)
+    contract = next(
+        one
+        for one in book.contracts.values()
+        if len(one.steps) == 3 and "release.decided" in one.steps[-1].lines
+    )
+    second, third = contract.steps[1:]
+    keep = ("belief.stated", "evidence.submitted", "evaluation.given")
+    book.remove(line for kind, lines in second.lines.items() if kind not in keep for line in lines)
+    book.remove(line for lines in third.lines.values() for line in lines)
+    for line in second.lines["evaluation.given"]:
+        line.body |= {"accepted": False, "measured": 0.1}
+    last = second.lines["evaluation.given"][-1].at
+    contract.spending[1].body["amount"] = round(contract.line.body["amount"] * 0.9)
+    book.remove(contract.spending[2:])
+    book.remove(one for one in book.lines if one.body.get("payer") == contract.payee)
+    if killed:
+        body = {"gate": "end", "award": contract.id, "milestone": second.body["milestone"]}
+        book.write("gate.decided", last, {**body, "decision": "kill", "reason": "Not met."}, hour=20)
+        found = answers(book)
+    else:
+        book.today = last
+        found = [one for one in answers(book) if one.outcome is Outcome.FLAG]
+    assert [one.sentence for one in flagged(found) if contract.id in one.subject] == []
+    assert {one.severity for one in flagged(found)} <= {"low"}
+
+
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_check_sees_its_scheme(name: str) -> None:
     book = clean(1)
