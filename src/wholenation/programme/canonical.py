@@ -83,7 +83,10 @@ def parsed(data: bytes | str) -> Any:
 
     Whole numbers beyond 2^53 are doubles that needed no point, so that writing them again gives the same bytes.
     """
-    return json.loads(data, parse_int=_whole, parse_constant=_refused)
+    try:
+        return _decoder.decode(data.decode() if isinstance(data, bytes) else data)
+    except RecursionError:
+        raise ValueError("lists and objects are nested too deep") from None
 
 
 def _whole(digits: str) -> int | float:
@@ -93,6 +96,9 @@ def _whole(digits: str) -> int | float:
 
 def _refused(word: str) -> float:
     raise ValueError(f"{word} is no JSON")
+
+
+_decoder = json.JSONDecoder(parse_int=_whole, parse_constant=_refused)
 
 
 def sha256_hex(data: bytes) -> str:

@@ -89,7 +89,7 @@ def leaf_data(
         canonical(at),
         body,
         canonical(key),
-        canonical(lines),
+        canonical(lines) if lines else b"[]",
         seq,
         canonical(kind),
     )

@@ -101,8 +101,8 @@ def _posting_fault(connection: sa.Connection) -> str:
 def _schema_fault(connection: sa.Connection) -> str:
     """Triggers that are gone, and in SQLite, whose schema is text in the file, any word of it that is another."""
     if connection.dialect.name != "sqlite":
-        there = set(connection.scalars(sa.text(_POSTGRESQL_TRIGGERS)))
-        missing = [name for name in schema.POSTGRESQL_TRIGGERS if name not in there]
+        names = set(connection.scalars(sa.text(_POSTGRESQL_TRIGGERS)))
+        missing = [name for name in schema.POSTGRESQL_TRIGGERS if name not in names]
         return f"nothing refuses changes any more: trigger {missing[0]} is missing" if missing else ""
     there = {row.name: row.sql for row in connection.exec_driver_sql(_SQLITE_SCHEMA)}
     wanted = _fresh_schema()
