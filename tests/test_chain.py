@@ -361,7 +361,18 @@ CASES: dict[str, Case] = {
     "teams": (
         lambda f: put(f, "routes", 2, "teams_min", "7"), ("routes.csv", 2, "teams_max", "5"), "below teams_min"),
     "money in another unit": (
-        lambda f: put(f, "pools", 2, "unit", "eur"), ("pools.csv", 2, "unit", "eur"), "counted in musd"),
+        lambda f: put(f, "pools", 2, "unit", "people"), ("pools.csv", 2, "unit", "people"), "counted in musd"),
+    "a unit that is not known": (
+        lambda f: put(f, "pools", 5, "unit", "peeple"),
+        ("pools.csv", 5, "unit", "peeple"), "must be one of musd, people, places; is people meant?"),
+    "money misspelt": (
+        lambda f: put(f, "pools", 2, "resource", "mony"), ("pools.csv", 2, "resource", "mony"), "is money meant?"),
+    "more money than there is": (
+        lambda f: put(f, "projects", 2, "capex_musd", "1e30"),
+        ("projects.csv", 2, "capex_musd", "1e30"), "between 0 and 1e+09"),
+    "a team dearer than the world": (
+        lambda f: put(f, "routes", 2, "team_year_musd", "1e30"),
+        ("routes.csv", 2, "team_year_musd", "1e30"), "between 0 and 1e+09"),
     "people in musd": (
         lambda f: put(f, "pools", 5, "unit", "musd"), ("pools.csv", 5, "unit", "musd"), "people or places"),
     "bloc of itself": (
@@ -513,6 +524,9 @@ WARNINGS: dict[str, Case] = {
         ("items.csv", 4, "lifetime_years", ""), "no lifetime"),
     "thin shares": (
         lambda f: put(f, "supply", 10, "share", "0.1"), ("supply.csv", 11, "share", "0.8"), "less than 0.9"),
+    "pools after the missions": (
+        both(lambda f: put(f, "pools", 3, "year", "2031"), lambda f: put(f, "pools", 5, "year", "2025")),
+        ("pools.csv", 3, "year", "2031"), "does not count: the missions run from 2026 to 2030 (rows 3, 5)"),
     "share unknown": (
         lambda f: put(f, "supply", 9, "share", ""), ("supply.csv", 9, "share", ""), "is not known (row 9)"),
     "stranger": (

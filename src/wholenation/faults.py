@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from .cells import Table
 from .dictionary import dictionary
-from .errors import Fault, Severity, unknown
+from .errors import Fault, Severity, nearest, unknown
 
 Tables = dict[str, Table]
 TOLERANCE = 0.02
@@ -340,7 +340,30 @@ def money(tables: Tables) -> Iterator[Fault]:
         if resource == "money" and unit not in ("musd", None):
             yield _at(tables["pools"], row, "unit", unit, "money is counted in musd")
         if unit == "musd" and resource not in ("money", None):
-            yield _at(tables["pools"], row, "unit", unit, f"{resource} is counted in people or places")
+            if nearest(resource, ["money"]):
+                message = "no such resource that is counted in musd; is money meant?"
+                yield _at(tables["pools"], row, "resource", resource, message)
+            else:
+                yield _at(tables["pools"], row, "unit", unit, f"{resource} is counted in people or places")
+
+
+def years_of_pools(tables: Tables) -> Iterator[Fault]:
+    """What is pledged for a year in which no mission runs does not count; one warning for each home."""
+    missions, table = tables["missions"], tables["pools"]
+    years: dict[str | None, set[int]] = defaultdict(set)
+    for _, home, year in missions.records("home", "year"):
+        if year is not None:
+            years[home].add(year)
+            years[None].add(year)  # a pool without home serves them all
+    outside: dict[str | None, list[tuple[int, int]]] = defaultdict(list)
+    for row, home, year in table.records("home", "year"):
+        if year is not None and years[home] and not min(years[home]) <= year <= max(years[home]):
+            outside[home].append((row, year))
+    for home, found in outside.items():
+        row, year = found[0]
+        span = f"{min(years[home])} to {max(years[home])}"
+        message = f"does not count: the missions run from {span} ({_rows(row for row, _ in found)})"
+        yield _at(table, row, "year", year, message, "warning")
 
 
 RULES: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
@@ -361,4 +384,5 @@ RULES: tuple[Callable[[Tables], Iterator[Fault]], ...] = (
     prerequisites,
     teams,
     money,
+    years_of_pools,
 )
