@@ -174,3 +174,16 @@ def test_a_younger_ledger_is_asked_as_of_its_day() -> None:
 
 def test_hold_out_seeds_are_apart() -> None:
     assert not set(DEVELOPMENT_SEEDS) & set(HOLD_OUT_SEEDS)
+
+
+def test_what_a_bid_says_in_another_form_is_passed_over() -> None:
+    book = clean(1)
+    contents = [line.body["content"] for line in book.opened.values()]
+    contents[0] |= {
+        "effort": {"somebody": {"2024-01": "much"}},
+        "budget": [7, {"amount": "x"}],
+        "people": [3],
+    }
+    contents[1] |= {"effort": {"2024-01": 0.2}, "budget": "none", "people": "all", "sites": None, "text": 5}
+    contents[2].clear()
+    assert flagged(answers(book)) == []

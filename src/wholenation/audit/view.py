@@ -42,6 +42,16 @@ class Bid:
         return tuple(dict.fromkeys(_names(self.content.get("people"))))
 
     @property
+    def lines(self) -> list[tuple[str, int]]:
+        """Its budget's lines: text in small letters, and amount."""
+        return claims(self.content.get("budget"))
+
+    @property
+    def discloses(self) -> frozenset[str]:
+        """Awards and bids for the same work that it names itself."""
+        return frozenset(_names(self.content.get("discloses")))
+
+    @property
     def sites(self) -> frozenset[str]:
         """Where it works."""
         return frozenset(_names(self.content.get("sites")))
@@ -223,6 +233,15 @@ def prepare(
 def day(record: Record) -> date:
     """The day of an entry, in UTC."""
     return date.fromisoformat(record.at[:10])
+
+
+def claims(rows: Any) -> list[tuple[str, int]]:
+    """Text in small letters and amount of every row that has a whole number of minor units; others are passed over."""
+    return [
+        (str(row.get("text", "")).strip().casefold(), row["amount"])
+        for row in (rows if isinstance(rows, list | tuple) else ())
+        if isinstance(row, Mapping) and type(row.get("amount")) is int
+    ]
 
 
 def _until(state: State, today: date) -> State:

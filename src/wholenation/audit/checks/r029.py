@@ -7,7 +7,7 @@ from collections import Counter
 
 from ..check import Check, cited
 from ..flags import Answer
-from ..view import View
+from ..view import View, claims
 
 CHECK = Check("R029", "First digits", "low", "programme", ("spending.reported",))
 AMOUNTS = 1000
@@ -24,12 +24,8 @@ def check(view: View) -> list[Answer]:
     if view.programme is None:
         return []
     name = view.programme.id
-    amounts = [
-        int(line["amount"])
-        for one in view.state.all("spending.reported")
-        for line in one["lines"] or ()
-        if int(line.get("amount", 0)) > 0
-    ]
+    reports = view.state.all("spending.reported")
+    amounts = [amount for one in reports for _, amount in claims(one["lines"]) if amount > 0]
     if len(amounts) < AMOUNTS:
         return [
             CHECK.not_computable(
@@ -45,6 +41,6 @@ def check(view: View) -> list[Answer]:
     half = chi / 2
     p = math.exp(-half) * (1 + half + half**2 / 2 + half**3 / 6)
     say = CHECK.flag if p < P else CHECK.clear
-    evidence = cited(view.state.all("spending.reported"))
+    evidence = cited(reports)
     sentence = f"chi-squared {chi:.1f} over the first digits of {len(amounts)} amounts"
     return [say(name, sentence, evidence, value=chi, fence=20.09, peers=len(amounts), p=p)]

@@ -78,7 +78,7 @@ def _near(view: View, awards: list[Award]) -> Iterator[tuple[Award, Award]]:
 def _same_work(view: View, one: Award, other: Award) -> bool:
     if one.bid is None or other.bid is None:
         return False
-    told = {str(key) for bid in (one.bid, other.bid) for key in bid.content.get("discloses") or ()}
+    told = one.bid.discloses | other.bid.discloses
     if told & {one.id, other.id, one.bid.id, other.bid.id}:
         return False
     (start, end), (begin, finish) = one.span, other.span

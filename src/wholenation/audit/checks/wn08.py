@@ -85,12 +85,16 @@ def _effort(award: Award) -> dict[str, dict[str, float]]:
     told: Any = award.bid.content.get("effort") if award.bid else None
     if not isinstance(told, Mapping):
         return {}
-    nested = {who: months for who, months in told.items() if isinstance(months, Mapping)}
+    nested = {str(who): _shares(months) for who, months in told.items() if isinstance(months, Mapping)}
     if nested:
-        return {str(who): {str(m)[:7]: float(x) for m, x in months.items()} for who, months in nested.items()}
+        return nested
     # Without names the shares are the lead's.
     people = award.bid.people if award.bid else ()
-    return {people[0]: {str(m)[:7]: float(x) for m, x in told.items()}} if people else {}
+    return {people[0]: _shares(told)} if people else {}
+
+
+def _shares(months: Mapping[Any, Any]) -> dict[str, float]:
+    return {str(month)[:7]: float(share) for month, share in months.items() if type(share) in (int, float)}
 
 
 def _at_once(awards: list[Award]) -> int:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
-from heapq import heappop, heappush
 
 from ...programme.state import Record
 from ..check import Check, cited
 from ..flags import Answer
-from ..view import Award, View, day
+from ..flows import PART, Late, late_calls, way_back
+from ..view import Award, View
 
 CHECK = Check(
     "WN15",
@@ -26,9 +24,6 @@ CHECK = Check(
         "relation.declared",
     ),
 )
-WITHIN_DAYS = 365
-PART = 0.1
-"""Part of the tranche that must come back."""
 
 
 def check(view: View) -> list[Answer]:
@@ -42,7 +37,7 @@ def check(view: View) -> list[Answer]:
     moved: dict[str, list[Record]] = {}
     for one in sorted(view.state.all("transfer.observed"), key=lambda record: (record["date"], record.id)):
         moved.setdefault(str(one["payer"]), []).append(one)
-    late = _late_calls(view)
+    late = late_calls(view)
     return [_of(award, ends, moved, late) for award in view.awards]
 
 
@@ -52,9 +47,9 @@ def _of(award: Award, ends: set[str], moved: Mapping[str, list[Record]], late: l
     project = award.challenge["project"] if award.challenge else None
     matching = [one for one in late if one.pledge.id in award.record["funding"] or project in one.projects]
     for release in award.releases:
-        way = _way(award, release, ends - {award.payee}, moved)
+        way = way_back(award, release, ends - {award.payee}, moved)
         if way:
-            part = min(int(one["amount"]) for one in way) / int(release["amount"])
+            part = min(int(one["amount"]) for one in way) / max(int(release["amount"]), 1)
             sentence = f"{part:.0%} of {release.id} went on to {way[-1]['payee']}"
             return CHECK.flag(award.id, sentence, cited([release, *way]), value=part, fence=PART)
         missing = [one for one in matching if one.open_on(release.at[:10])]
@@ -72,65 +67,3 @@ def _insiders(view: View) -> set[str]:
     people = set(view.programme["approvers"]) if view.programme else set()
     people |= {str(one["contributor"]) for one in view.state.all("pledge.made")}
     return people | {one.a for one in view.ties.all if one.kind == "official"}
-
-
-def _way(award: Award, release: Record, ends: set[str], moved: Mapping[str, list[Record]]) -> list[Record]:
-    """The transfers by which money of the release gets soonest to one of the ends; none where it does not."""
-    start = day(release)
-    last, least = (start + timedelta(days=WITHIN_DAYS)).isoformat(), max(PART * int(release["amount"]), 1)
-    queue: list[tuple[str, int, list[Record]]] = []
-    seen: set[str] = set()
-
-    def leave(party: str, since: str, way: list[Record]) -> None:
-        seen.add(party)
-        for one in moved.get(party, ()):
-            if since <= one["date"] <= last and one["currency"] == award.currency and one["amount"] >= least:
-                heappush(queue, (one["date"], one.seq, [*way, one]))
-
-    leave(award.payee, start.isoformat(), [])
-    while queue:
-        on, _, way = heappop(queue)
-        party = str(way[-1]["payee"])
-        if party in ends:
-            return way
-        if party not in seen:
-            leave(party, on, way)
-    return []
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """A call that was not paid in full when it was due, with what had come in by which day."""
-
-    pledge: Record
-    projects: tuple[str, ...]
-    call: Record
-    payments: tuple[Record, ...]
-
-    def open_on(self, on: str) -> bool:
-        """Whether it was due before that day and not yet paid in full on it."""
-        paid = sum(int(one["amount"]) for one in self.payments if one["date"] <= on)
-        return self.call["due"] < on and paid < self.call["amount"]
-
-
-def _late_calls(view: View) -> list[Late]:
-    payments: dict[str, list[Record]] = {}
-    for one in view.state.all("payment.received"):
-        payments.setdefault(str(one["call"]), []).append(one)
-    pledges = {one.id: one for one in view.state.all("pledge.made")}
-    calls = [
-        Late(
-            pledge,
-            tuple((pledge["earmark"] or {}).get("projects") or ()),
-            call,
-            tuple(payments.get(call.id, ())),
-        )
-        for call in view.state.all("call.made")
-        if (pledge := pledges.get(str(call["pledge"]))) is not None
-    ]
-    on_time = {one.call.id for one in calls if not one.open_on(_day_after(one.call["due"]))}
-    return [one for one in calls if one.call.id not in on_time]
-
-
-def _day_after(told: str) -> str:
-    return (date.fromisoformat(told) + timedelta(days=1)).isoformat()

@@ -7,7 +7,7 @@ from collections import Counter
 from ..check import Check, cited
 from ..flags import Answer
 from ..peers import Measured, outliers
-from ..view import Bid, View
+from ..view import View, claims
 
 CHECK = Check("WN17", "Clone costs", "medium", "bid", ("bid.opened", "spending.reported"))
 SAME = 0.8
@@ -27,7 +27,7 @@ def check(view: View) -> list[Answer]:
     divide is held against all awards, and is no finding under one half. The value is the larger share of equal lines,
     or the share of round claims.
     """
-    budgets = {bid.id: _lines(bid) for bid in view.bids if bid.valid}
+    budgets = {bid.id: Counter(bid.lines) for bid in view.bids if bid.valid}
     budgets = {key: lines for key, lines in budgets.items() if sum(lines.values()) >= LINES}
     bids = {bid.id: bid for bid in view.bids}
     having: dict[tuple[str, int], list[str]] = {}
@@ -58,18 +58,10 @@ def check(view: View) -> list[Answer]:
     return [*answers, *(one for key, one in sorted(round_claims.items()) if key not in budgets)]
 
 
-def _lines(bid: Bid) -> Counter[tuple[str, int]]:
-    told = bid.content.get("budget") or ()
-    rows = told if isinstance(told, list | tuple) else ()
-    return Counter((str(row.get("text", "")).strip().casefold(), int(row.get("amount", 0))) for row in rows)
-
-
 def _round_claims(view: View) -> list[Answer]:
     measured = {}
     for award in view.awards:
-        amounts = [
-            int(line["amount"]) for one in award.spending for line in one["lines"] or () if "amount" in line
-        ]
+        amounts = [amount for one in award.spending for _, amount in claims(one["lines"])]
         if award.bid and len(amounts) >= 2 * LINES:
             share = sum(one % ROUND == 0 for one in amounts) / len(amounts)
             measured[award.bid.id] = Measured(share, cited(award.spending))
