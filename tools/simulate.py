@@ -36,9 +36,10 @@ def main() -> int:
     told: dict[str, int] = {}
     broken: list[str] = []
     with ProcessPoolExecutor(asked.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for met, faults in pool.map(simulate, parts):
+        for (_, end), (met, faults) in zip(parts, pool.map(simulate, parts), strict=True):
             told = {name: told.get(name, 0) + count for name, count in met.items()}
             broken += faults
+            print(f"up to seed {end - 1}: {len(broken)} broken", file=sys.stderr)
     seconds = time.perf_counter() - started
     print(f"{asked.runs:,} runs in {seconds:.0f} s ({asked.runs / seconds:.1f} a second)")
     print(", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in told.items()))

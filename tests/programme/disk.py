@@ -22,7 +22,7 @@ SHORT_READ, WRITE_FAILED, SYNC_FAILED, TRUNCATE_FAILED = 522, 778, 1034, 1546
 RESERVED, EXCLUSIVE = 2, 4
 SHM_UNLOCK, SHM_EXCLUSIVE, SHM_SLOTS = 1, 8, 8
 POWERSAFE_OVERWRITE = 0x1000
-DELETE_ON_CLOSE = 0x8
+DELETE_ON_CLOSE, CREATE, JOURNALS = 0x8, 0x4, 0x800 | 0x4000 | 0x80000
 SECTOR = 512
 
 
@@ -67,6 +67,7 @@ class Disk:
     room: int | None = None
     dead: bool = False
     failed: int = 0
+    full: int = 0
     lying: bool = False
 
     def step(self) -> bool:
@@ -208,7 +209,8 @@ class Drive:
         self.draw = random.Random(0)
         self.bug: BaseException | None = None
         self._library = library
-        self._open: dict[int, tuple[Disk, File, str | None]] = {}
+        self._open: dict[int, tuple[Disk, File]] = {}
+        self._new_journals: set[int] = set()
         self._last = 0
         library.sqlite3_vfs_find.restype = _V
         self._before: ctypes._Pointer[_Vfs] = library.sqlite3_vfs_find(None)
@@ -251,8 +253,7 @@ class Drive:
         return answer
 
     def _of(self, handle: int) -> tuple[Disk, File]:
-        disk, file, _ = self._open[c_int64.from_address(handle + 8).value]
-        return disk, file
+        return self._open[c_int64.from_address(handle + 8).value]
 
     def _vfs_open(
         self, _: object, name: bytes | None, handle: int, flags: int, out: ctypes._Pointer[c_int]
@@ -265,7 +266,9 @@ class Drive:
         key = None if name is None or flags & DELETE_ON_CLOSE else name.decode()
         file = File() if key is None else self.disk.files.setdefault(key, File())
         self._last += 1
-        self._open[self._last] = (self.disk, file, key)
+        self._open[self._last] = (self.disk, file)
+        if flags & CREATE and flags & JOURNALS:
+            self._new_journals.add(self._last)
         c_int64.from_address(handle + 8).value = self._last
         c_void_p.from_address(handle).value = ctypes.addressof(self._methods)
         if out:
@@ -302,7 +305,8 @@ class Drive:
 
     def _close(self, handle: int) -> None:
         number = c_int64.from_address(handle + 8).value
-        _, file, _ = self._open.pop(number)
+        _, file = self._open.pop(number)
+        self._new_journals.discard(number)
         file.levels.pop(number, None)
         self._let_go(file, number)
 
@@ -322,6 +326,7 @@ class Drive:
         done = disk.step()
         if disk.room is not None and disk.used() + max(offset + size - len(file.live), 0) > disk.room:
             disk.failed += 1
+            disk.full += 1
             return FULL
         if not done:
             data = data[: size // 2]
@@ -350,6 +355,10 @@ class Drive:
             return IOERR
         if disk.lying:
             return OK
+        number = c_int64.from_address(handle + 8).value
+        if number in self._new_journals:  # as on Unix, where its folder is synced too
+            self._new_journals.discard(number)
+            disk.deleted.clear()
         durable = bytearray() if file.durable is None else file.durable
         for offset, data in file.pending:
             _resize(durable, offset if data is None else max(len(durable), offset + len(data)))

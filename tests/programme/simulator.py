@@ -47,7 +47,9 @@ class Told:
     repeated: int = 0
     crashes: int = 0
     errors: int = 0
+    full: int = 0
     doubts_kept: int = 0
+    kept_after_error: int = 0
     operations: int = 0
     root: str = ""
 
@@ -279,6 +281,7 @@ def simulate(seed: int, bench: Bench, *, weak: Sequence[str] = (), lying: bool =
         raise drive.bug
     world.told.entries = len(world.twin.entries)
     world.told.operations += drive.disk.operations
+    world.told.full += drive.disk.full
     world.told.root = world.twin.root().hex()
     return world.told
 
@@ -331,17 +334,24 @@ def _start(world: World) -> None:
         disk = world.drive.disk
         if disk.crash_at is None and world.draw.random() < 0.15:
             disk.crash_at = disk.operations + world.draw.randrange(1, 80 if not world.made else 12)
+        if not world.made and world.draw.random() < 0.3:
+            disk.failing = {disk.operations + world.draw.randrange(1, 60)}
         made = world.made
         try:
             world.ledgers = []
             world.ledgers.append(world.open())
             world.ledgers.append(world.open())
             _check(world)
-        except WholenationError:
-            if not disk.dead:
-                raise
+        except OutputError:
             world.made = made
-            _reboot(world)
+            if disk.dead:
+                _reboot(world)
+            elif disk.failed:
+                world.told.errors += 1
+                disk.failing, disk.failed = set(), 0
+                _let_go(world)
+            else:
+                raise
         else:
             return
     raise LossError("the file does not open")
@@ -383,6 +393,13 @@ def _send(world: World, drafts: list[Draft]) -> None:
                 _crash(world)
             elif disk.failed == failed:
                 raise LossError(f"an error that the disk has not made: {error}") from error
+            elif (
+                world.draw.random() < 0.3
+            ):  # what was refused for an error may have reached the disk all the same
+                world.told.errors += 1
+                kept = world.told.doubts_kept
+                _crash(world)
+                world.told.kept_after_error += world.told.doubts_kept - kept
             else:
                 _heal(world)
             continue
@@ -402,7 +419,7 @@ def _survive(world: World, act: Callable[[], None]) -> None:
     disk, failed = world.drive.disk, world.drive.disk.failed
     try:
         act()
-    except (OutputError, sqlite3.Error) as error:
+    except OutputError as error:
         if disk.dead:
             _crash(world)
         elif disk.failed == failed:
@@ -435,6 +452,7 @@ def _reboot(world: World) -> None:
     draw = world.draw
     world.told.crashes += 1
     world.told.operations += world.drive.disk.operations
+    world.told.full += world.drive.disk.full
     _let_go(world)
     power = draw.choice(tuple(Power))
     world.drive.disk = world.drive.disk.after(power, draw, garbage=draw.random() < 0.5)
@@ -449,12 +467,12 @@ def _let_go(world: World) -> None:
 
 def _checkpoint(world: World) -> None:
     """Somebody else moves the log into the database."""
-    connection = sqlite3.connect(world.path)
+    mode = world.draw.choice(("PASSIVE", "FULL", "RESTART", "TRUNCATE"))
     try:
-        mode = world.draw.choice(("PASSIVE", "FULL", "RESTART", "TRUNCATE"))
-        connection.execute(f"PRAGMA wal_checkpoint({mode})").close()
-    finally:
-        connection.close()
+        with contextlib.closing(sqlite3.connect(world.path)) as connection:
+            connection.execute(f"PRAGMA wal_checkpoint({mode})").close()
+    except sqlite3.Error as error:
+        raise OutputError(str(error)) from error
 
 
 def _reopen(world: World) -> None:

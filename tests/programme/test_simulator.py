@@ -13,7 +13,7 @@ from programme.simulator import Bench, LossError, make_bench, simulate
 
 from wholenation.errors import WholenationError
 
-RUNS = 60
+RUNS = 40
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_nothing_acknowledged_is_lost(bench: Bench) -> None:
     assert met["entries"] > 10 * RUNS
     assert met["crashes"] > 2 * RUNS
     assert min(met[name] for name in ("refused", "repeated", "errors")) > RUNS / 2
-    assert met["doubts_kept"] > 0
+    assert min(met["doubts_kept"], met["full"]) > 0
 
 
 def test_a_run_follows_from_its_seed(bench: Bench) -> None:
