@@ -47,7 +47,8 @@ def _release(draw: random.Random, number: int, odd: float, padding: int) -> dict
     awards = _awards(draw, bids, strange)
     tender = {
         "id": f"t{number}",
-        "description": TEXT * (padding // len(TEXT)),
+        "description": TEXT,
+        "items": _unread(padding),
         "status": draw.choice(
             ("complete", "active", "complete", "cancelled" if draw.random() < 0.2 else "complete")
         ),
@@ -69,6 +70,25 @@ def _release(draw: random.Random, number: int, odd: float, padding: int) -> dict
         "awards": awards,
     }
     return _damaged(draw, release) if strange else release
+
+
+def _unread(padding: int) -> list[dict[str, Any]]:
+    """Things bought, as releases list them by the dozen: about 400 bytes each, of which no indicator reads any."""
+    return [
+        {
+            "id": str(number),
+            "description": TEXT,
+            "classification": {
+                "scheme": "UNSPSC",
+                "id": f"3012{number:04}",
+                "description": "Materiales eléctricos",
+            },
+            "quantity": number + 1.5,
+            "unit": {"name": "Unidad", "value": {"amount": 1250.75, "currency": "USD"}},
+            "deliveryLocation": {"description": "Almacén central", "countryName": "República"},
+        }
+        for number in range(padding // 400)
+    ]
 
 
 def _bid(draw: random.Random, bidder: int, strange: bool) -> dict[str, Any]:
@@ -133,8 +153,8 @@ def _period(draw: random.Random, strange: bool) -> dict[str, Any]:
     month, day = divmod(start + days - 1, 28)
     zone = draw.choice(("Z", "-04:00", "+08:00"))
     return {
-        "startDate": f"2026-02-{start:02}T12:00:00Z",
-        "endDate": f"2026-{2 + month:02}-{day + 1:02}T{hour:02}:00:00{zone}",
+        "startDate": f"2026-03-{start:02}T12:00:00Z",
+        "endDate": f"2026-{3 + month:02}-{day + 1:02}T{hour:02}:00:00{zone}",
     }
 
 

@@ -179,11 +179,9 @@ def minor_units(value: Any) -> tuple[int, str] | None:
     if not isinstance(value, Mapping):
         return None
     amount, currency = value.get("amount"), value.get("currency")
-    if (
-        type(amount) not in (int, float)
-        or not isinstance(currency, str)
-        or not re.fullmatch("[A-Z]{3}", currency)
-    ):
+    if isinstance(amount, bool) or not isinstance(amount, (int, float)):
+        return None
+    if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
         return None
     if not 0 <= amount < 2**53 / 1000:
         return None

@@ -132,6 +132,7 @@ class _Pass:
         self.codes = question.settings.codes
         self.tallies = {code: Tally() for code in self.codes}
         self.found: dict[tuple[str, str, str], tuple[Standing, Outcome]] = {}
+        self.behind: dict[tuple[str, str, str], set[str]] = {}
         self.seen: set[str] = set()
         self.repeated: set[str] = set()
         self.judges: list[tuple[str, Judge]] = []
@@ -203,24 +204,30 @@ class _Pass:
 
     def _stand(self, code: str, one: Standing) -> None:
         """Count and keep what was found of a subject; a tenderer's flags become one, resting on all its processes."""
-        outcome = Outcome.FLAG if one.flag else Outcome.NOT_COMPUTABLE if one.reason else Outcome.CLEAR
-        before = self.found.get((code, one.kind, one.subject)) if one.flag else None
-        tally = self.tallies[code]
-        if before is not None and one.kind == "Tenderer":
-            evidence = tuple(sorted({*before[0].evidence, *one.evidence}))
-            sentence = (
-                f"stands behind flags of {len(evidence)} processes" if len(evidence) > 1 else one.sentence
-            )
-            one = one._replace(evidence=evidence, sentence=sentence)
-        elif before is None and outcome is Outcome.FLAG:
-            tally.flag += 1
-        elif outcome is Outcome.CLEAR:
-            tally.clear += 1
-        elif outcome is Outcome.NOT_COMPUTABLE:
+        tally, key = self.tallies[code], (code, one.kind, one.subject)
+        if one.flag:
+            if one.kind == "Tenderer" and one.evidence:
+                behind = self.behind.setdefault(key, set())
+                behind.update(one.evidence)
+            if key not in self.found:
+                tally.flag += 1
+            self.found[key] = one, Outcome.FLAG
+            return
+        outcome = Outcome.NOT_COMPUTABLE if one.reason else Outcome.CLEAR
+        if one.reason:
             tally.not_computable += 1
             tally.reasons[one.sentence] += 1
-        if one.flag or self.every:
-            self.found[code, one.kind, one.subject] = one, outcome
+        else:
+            tally.clear += 1
+        if self.every:
+            self.found[key] = one, outcome
+
+    def _gather(self) -> None:
+        """Name all processes behind a tenderer's flag, now that they are known."""
+        for key, ocids in self.behind.items():
+            one, outcome = self.found[key]
+            told = f"stands behind flags of {len(ocids)} processes" if len(ocids) > 1 else one.sentence
+            self.found[key] = one._replace(evidence=tuple(sorted(ocids)), sentence=told), outcome
 
     def report(self, reading: Reading) -> Report:
         meta = {}
@@ -234,6 +241,7 @@ class _Pass:
                 for one in ranking.standings:
                     if one.flag or self.question.corrected:
                         self._stand(code, one)
+        self._gather()
         return Report(self.mode, self.found, meta, self.tallies, reading)
 
 
