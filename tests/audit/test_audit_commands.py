@@ -1,0 +1,110 @@
+"""The verbs audit and dispose from the shell: tables, JSON, files, and one sentence for what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner, Result
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from benchmarks.releases import lines
+from wholenation.audit.ocds import Mode, as_cardinal, audit_releases
+from wholenation.cli.audit_commands import COMMANDS
+from wholenation.cli.options import Verbs
+from wholenation.programme.ledger import Draft
+from wholenation.programme.office import open_programme
+
+
+def run(*arguments: str) -> Result:
+    group = Verbs("wholenation", commands={str(command.name): command for command in COMMANDS})
+    return CliRunner().invoke(group, list(arguments))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "releases.jsonl"
+    path.write_bytes(b"".join(lines(24, 300)) + b"no release\n")
+    return str(path)
+
+
+def test_a_file_gives_tables_and_tells_what_was_left_out(file: str) -> None:
+    done = run("audit", file)
+    assert done.exit_code == 0
+    assert "300 of 301 lines used; 1 line left out." in done.output
+    assert f"{file} 301: not JSON" in done.output.replace("\n", "") or "301: not JSON" in done.output
+    assert run("audit", file, "--strict").exit_code == 1
+
+
+def test_cardinals_json_has_cardinals_shape(file: str) -> None:
+    done = run("audit", file, "--mode", "cardinal", "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == as_cardinal(audit_releases(file, mode=Mode.CARDINAL))
+
+
+def test_flags_go_into_a_file(file: str, tmp_path: Path) -> None:
+    target = tmp_path / "flags.csv"
+    assert run("audit", file, "--to", str(target)).exit_code == 0
+    flags = pl.read_csv(target)
+    assert set(flags["outcome"]) == {"flag"}
+    assert len(flags) == len(audit_releases(file).answers)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("--zone", "Mars"), 1, "no such time zone"),
+        (("--settings", "missing.ini"), 1, "missing.ini"),
+        (("--fx", "missing.csv"), 1, "missing.csv"),
+        (("--record",), 2, "--record"),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_sentence(
+    arguments: tuple[str, ...], code: int, word: str, file: str
+) -> None:
+    done = run("audit", file, *arguments)
+    assert done.exit_code == code
+    assert word in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_file_without_a_release_is_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text("one\ntwo\n", encoding="utf-8")
+    done = run("audit", str(path))
+    assert done.exit_code == 1
+    assert "no release in it that can be used" in done.output
+    assert run("audit", str(tmp_path)).exit_code == 1
+
+
+def test_a_flag_of_a_ledger_is_disposed_of_once(tmp_path: Path) -> None:
+    ledger = str(tmp_path / "ledger.db")
+    flag = {
+        "flag": "f1", "check": "WN01", "subject": "a1", "severity": "hard", "sentence": "paid ahead", "evidence": [],
+        "version": "1",
+    }  # fmt: skip
+    with open_programme(ledger, create=True) as programme:
+        programme.act(lambda _: [Draft("k1", "flag.raised", "ann", flag)])
+    assert run("audit", "--ledger", ledger, "--today", "2026-11-01").exit_code == 0
+    asked = (
+        "dispose",
+        "f1",
+        "--ledger",
+        ledger,
+        "--as",
+        "ann",
+        "--disposition",
+        "cleared",
+        "--reason",
+        "seen",
+    )
+    assert run(*asked).exit_code == run(*asked).exit_code == 0
+    with open_programme(ledger) as programme:
+        assert [one["disposition"] for one in programme.refresh().all("flag.disposed")] == ["cleared"]
+    other = run("dispose", "f2", *asked[2:])
+    assert other.exit_code == 1
+    assert "no such flag" in other.output
