@@ -53,10 +53,11 @@ def simulate(seeds: tuple[int, int]) -> tuple[dict[str, int], list[str]]:
     """What the runs of these seeds met, and a sentence for each that failed."""
     sys.path.insert(0, str(TESTS))
     simulator = importlib.import_module("programme.simulator")
+    make_bench = importlib.import_module("programme.bench").make_bench
     told: dict[str, int] = {}
     broken = []
     with tempfile.TemporaryDirectory() as folder:
-        bench = simulator.make_bench(Path(folder))
+        bench = make_bench(Path(folder))
         if bench is None:
             return {}, [
                 "the SQLite of this Python is no library of its own, so that no disk can be put under it"

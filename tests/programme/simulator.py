@@ -9,8 +9,6 @@ request sent again gives the same entries.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import logging
 import random
 import sqlite3
@@ -18,7 +16,6 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -26,11 +23,12 @@ from wholenation.errors import OutputError, QuestionError, WholenationError
 from wholenation.programme.ledger import Draft, Entry, Ledger, Posting, open_ledger
 from wholenation.programme.verify import verify_ledger
 
-from .disk import Disk, Drive, File, Power, find_drive
+from .bench import Bench, tune
+from .disk import Disk, Power
+from .drive import Drive
+from .ledger_twin import CURRENCIES, FUNDS, Twin
 
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())  # it tells of every cut in the power
-CURRENCIES = ("EUR", "CNY")
-FUNDS = ("fund:a", "fund:b")
 
 
 class LossError(AssertionError):
@@ -56,111 +54,6 @@ class Told:
     def counts(self) -> dict[str, int]:
         """All that can be added up over runs."""
         return {name: value for name, value in asdict(self).items() if name != "root"}
-
-
-@dataclass(slots=True)
-class Twin:
-    """The ledger as a list: what was acknowledged, in order."""
-
-    entries: list[Entry] = field(default_factory=list)
-
-    def answer(self, drafts: Sequence[Draft], now: str) -> list[Entry] | None:
-        """The entries that a request must give back, None where it must be refused."""
-        known = {one.key: one for one in self.entries}
-        subjects = {(one.type, next(iter(one.body.values()))) for one in self.entries}
-        sums = self.sums()
-        found = []
-        at = max([now, *(one.at for one in self.entries[-1:])])
-        for draft in drafts:
-            if draft.key in known:
-                entry = known[draft.key]
-                if (entry.type, entry.actor, entry.body, entry.postings) != (
-                    draft.type, draft.actor, draft.body, draft.postings,
-                ):  # fmt: skip
-                    return None
-            else:
-                subject = (draft.type, next(iter(draft.body.values())))
-                if subject in subjects or _is_wrong(draft):
-                    return None
-                subjects.add(subject)
-                for one in draft.postings:
-                    place = one.account, one.currency, one.pending
-                    sums[place] = sums.get(place, 0) + one.amount
-                if any(
-                    min(sums.get((fund, money, False), 0),
-                        sums.get((fund, money, False), 0) + sums.get((fund, money, True), 0)) < 0
-                    for fund in FUNDS for money in CURRENCIES
-                ):  # fmt: skip
-                    return None
-                entry = _to_entry(len(known) + 1, draft, at)
-                known[draft.key] = entry
-            found.append(entry)
-        return found
-
-    def fresh(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Those that are not there yet, each once."""
-        return list({one.seq: one for one in entries if one.seq > len(self.entries)}.values())
-
-    def sums(self) -> dict[tuple[str, str, bool], int]:
-        """What stands on each account, posted and pending."""
-        sums: dict[tuple[str, str, bool], int] = {}
-        for entry in self.entries:
-            for one in entry.postings:
-                place = one.account, one.currency, one.pending
-                sums[place] = sums.get(place, 0) + one.amount
-        return sums
-
-    def root(self) -> bytes:
-        """The root of the tree, straight from RFC 9162, 2.1.1."""
-        return _root([one.leaf for one in self.entries])
-
-
-def _root(leaves: Sequence[bytes]) -> bytes:
-    if not leaves:
-        return hashlib.sha256(b"").digest()
-    if len(leaves) == 1:
-        return leaves[0]
-    split = 1
-    while 2 * split < len(leaves):
-        split *= 2
-    return hashlib.sha256(b"\1" + _root(leaves[:split]) + _root(leaves[split:])).digest()
-
-
-def _to_entry(seq: int, draft: Draft, at: str) -> Entry:
-    told = {
-        "seq": seq,
-        "key": draft.key,
-        "type": draft.type,
-        "at": at,
-        "actor": draft.actor,
-        "body": draft.body,
-        "postings": [
-            {"account": one.account, "amount": one.amount, "currency": one.currency, "pending": one.pending}
-            for one in draft.postings
-        ],
-    }
-    # For plain letters and whole numbers this is what RFC 8785 asks for.
-    data = json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
-    leaf = hashlib.sha256(b"\0" + data).digest()
-    return Entry(seq, draft.key, draft.type, at, draft.actor, draft.body, leaf, draft.postings)
-
-
-def _is_wrong(draft: Draft) -> bool:
-    sums: dict[tuple[str, bool], int] = {}
-    for one in draft.postings:
-        sums[one.currency, one.pending] = sums.get((one.currency, one.pending), 0) + one.amount
-    return any(sums.values()) or "wrong" in draft.body
-
-
-@dataclass(slots=True)
-class Bench:
-    """What runs share: the drive, a disk with an empty ledger, and two ledgers with their statements compiled."""
-
-    drive: Drive
-    path: str
-    blank: Disk
-    spare: list[Ledger]
-    pragmas: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -198,7 +91,7 @@ class World:
             return replace(spare[0], now=self.now)
         ledger = open_ledger(self.path, create=not self.made, now=self.now)
         self.made = True
-        _tune(ledger, self.bench.pragmas)
+        tune(ledger, self.bench.pragmas)
         return ledger
 
     def draft(self) -> Draft:
@@ -284,34 +177,6 @@ def simulate(seed: int, bench: Bench, *, weak: Sequence[str] = (), lying: bool =
     world.told.full += drive.disk.full
     world.told.root = world.twin.root().hex()
     return world.told
-
-
-def make_bench(folder: Path) -> Bench | None:
-    """A bench whose files would lie in that folder; None where the SQLite of this Python cannot be reached."""
-    drive = find_drive(str(folder))
-    if drive is None:
-        return None
-    path = folder / "ledger.db"
-    path.touch()  # whoever opens a ledger asks the real disk whether it is there
-    with drive.running():
-        open_ledger(str(path), create=True).close()
-        blank = Disk({name: File(one.live[:], one.live[:]) for name, one in drive.disk.files.items()})
-        bench = Bench(drive, str(path), blank, [open_ledger(str(path)) for _ in range(2)])
-        for ledger in bench.spare:
-            ledger.close()
-            _tune(ledger, bench.pragmas)
-    return bench
-
-
-def _tune(ledger: Ledger, pragmas: Sequence[str]) -> None:
-    """Let every new connection have these pragmas, as they are then."""
-
-    def connected(connection: sqlite3.Connection, _: object) -> None:
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    ledger.engine.dispose()
-    sa.event.listen(ledger.engine, "connect", connected)
 
 
 def _plan_trouble(world: World) -> None:

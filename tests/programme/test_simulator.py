@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from programme.bench import Bench, make_bench
 from programme.disk import SECTOR, Disk, File, Power
-from programme.simulator import Bench, LossError, make_bench, simulate
+from programme.simulator import LossError, simulate
 
 from wholenation.errors import WholenationError
 
