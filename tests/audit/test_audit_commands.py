@@ -1,4 +1,4 @@
-"""The verbs audit and dispose from the shell: tables, JSON, files, and one sentence for what goes wrong."""
+"""Audit, dispose and interchange from the shell: tables, JSON, files, and one sentence for what goes wrong."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.releases import lines
 from wholenation.audit.ocds import Mode, as_cardinal, audit_releases
 from wholenation.cli.audit_commands import COMMANDS
+from wholenation.cli.interchange_commands import COMMANDS as INTERCHANGE
 from wholenation.cli.options import Verbs
 from wholenation.programme.ledger import Draft
 from wholenation.programme.office import open_programme
 
 
 def run(*arguments: str) -> Result:
-    group = Verbs("wholenation", commands={str(command.name): command for command in COMMANDS})
+    group = Verbs(
+        "wholenation", commands={str(command.name): command for command in (*COMMANDS, *INTERCHANGE)}
+    )
     return CliRunner().invoke(group, list(arguments))
 
 
@@ -108,3 +111,30 @@ def test_a_flag_of_a_ledger_is_disposed_of_once(tmp_path: Path) -> None:
     other = run("dispose", "f2", *asked[2:])
     assert other.exit_code == 1
     assert "no such flag" in other.output
+
+
+def test_a_ledger_goes_out_as_releases_and_tables(tmp_path: Path) -> None:
+    ledger, out = str(tmp_path / "ledger.db"), str(tmp_path / "out.jsonl")
+    challenge = {
+        "challenge": "c1", "title": "A target", "project": "p", "metric": "m", "threshold": 1, "direction": "at_least",
+        "protocol_sha256": "ab" * 32, "test_house": "lab", "deadline": "2026-05-01T00:00:00Z", "cap": 5_000,
+        "currency": "EUR", "rival_routes": 2,
+    }  # fmt: skip
+    with open_programme(ledger, create=True) as programme:
+        programme.act(lambda _: [Draft("k1", "challenge.published", "ann", challenge)])
+    assert run("to-ocds", "--ledger", ledger, "--prefix", "mine", "--to", out).exit_code == 1
+    assert run("to-ocds", "--ledger", ledger, "--prefix", "ocds-wn0001", "--to", out).exit_code == 0
+    told = run("from-ocds", out)
+    assert told.exit_code == 0
+    assert "challenge.published ocds-wn0001-c1" in told.output
+    assert "dropped field: tender.description (1)" in told.output
+    assert run("from-ocds", out, "--json").exit_code == 0
+    package = str(tmp_path / "package.json")
+    asked = ("--prefix", "ocds-wn0001", "--to", package, "--package", "https://example.org/p.json")
+    assert run("to-ocds", "--ledger", ledger, *asked).exit_code == 0
+    assert json.loads(Path(package).read_text(encoding="utf-8"))["version"] == "1.1"
+    assert (
+        run("tables", "--ledger", ledger, "--to", str(tmp_path / "tables"), "--format", "parquet").exit_code
+        == 0
+    )
+    assert len(pl.read_parquet(tmp_path / "tables" / "challenge.published.parquet")) == 1
