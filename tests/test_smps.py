@@ -438,6 +438,42 @@ def test_all_faults_of_a_file_come_at_once(tmp_path: Path) -> None:
     assert [line.partition(" ")[0] for line in lines] == [f"shop.cor:{n}" for n in (5, 8, 9, 10, 12)]
 
 
+@pytest.mark.parametrize("section", ["ROWS", "COLUMNS", "RHS"])
+@pytest.mark.parametrize("named", [True, False], ids=["", "without a set's name"])
+def test_a_missing_section_is_told_once(tmp_path: Path, section: str, named: bool) -> None:
+    text = CORE.replace(f"{section}\n", "", 1)
+    text = text if named else text.replace("    RHS       ", "    ")
+    with pytest.raises(QuestionError) as caught:
+        read_smps(written(tmp_path, text))
+    assert str(caught.value) == f"shop.cor: section {section} is missing"
+
+
+def test_a_core_may_have_no_right_hand_sides(tmp_path: Path) -> None:
+    text = CORE.replace("RHS\n    RHS       room      10             need      2\n", "")
+    assert len(read_smps(written(tmp_path, text))) == 2
+
+
+def test_the_faults_of_both_other_files_come_at_once(tmp_path: Path) -> None:
+    time = TIME.replace("need ", "nead ")
+    stoch = STOCH.replace("need      6", "neat      6").replace("0.8", "-0.8")
+    with pytest.raises(QuestionError) as caught:
+        read_smps(written(tmp_path, time=time, stoch=stoch))
+    assert str(caught.value).split("\n") == [
+        "shop.tim:4 nead: no such row; is need meant?",
+        "shop.sto:3 -0.8: not a probability",
+        "shop.sto:4 neat: no such row",
+    ]
+    with pytest.raises(QuestionError, match=r"^shop\.tim:4 nead: [^\n]*$"):
+        read_smps(written(tmp_path, time=time))
+
+
+def test_the_time_file_of_another_instance_is_noticed(tmp_path: Path) -> None:
+    with pytest.raises(QuestionError, match=r"shop\.tim:1 farm: another instance; shop\.cor holds shop"):
+        read_smps(written(tmp_path, time=TIME.replace("shop", "farm")))
+    assert len(read_smps(written(tmp_path, time=TIME.replace("shop", "SHOP")))) == 2
+    assert len(read_smps(written(tmp_path, time=TIME.replace("shop", "")))) == 2
+
+
 def test_a_stage_may_not_look_ahead(tmp_path: Path) -> None:
     text = CORE.replace("need      1\nRHS", "need      1\n    short     room      1\nRHS")
     with pytest.raises(

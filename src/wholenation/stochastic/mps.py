@@ -19,6 +19,9 @@ INFINITE = 1e20
 SHOWN = 50  # faults of one file; a file of another kind has one in every line
 # The columns of the fixed form, for names with blanks.
 FIXED = (slice(1, 3), slice(4, 12), slice(14, 22), slice(24, 36), slice(39, 47), slice(49, 61))
+NO_END = "the file ends without ENDATA"
+NO_PAIRS = "a column and one or two pairs of row and value are expected"
+SIDE_SET = re.compile(r"RHS\d*", re.IGNORECASE)
 NO_SECTION = "not a section that is read; the lines of a section are indented"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?")
 INFINITY = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
@@ -76,7 +79,7 @@ class Sheet:
             except LineError as error:
                 handler = None
                 self.fault(number, error.word, error.message)
-        self.fault(number, "", "the file ends without ENDATA")
+        self.fault(number, "", NO_END)
 
     def _line(self, handler: Handler, number: int, line: str, words: list[str]) -> None:
         try:
@@ -131,11 +134,13 @@ def pairs(words: list[str]) -> Iterator[tuple[str, float]]:
 class Core:
     """A linear programme by names, in its own sense: columns, constraint rows and what stands in them.
 
-    `order` counts every row, the free ones too; `sets` names the sets of right-hand sides, ranges and bounds;
+    `name` is the file's, `title` what its NAME says; `order` counts every row, the free ones too;
+    `sets` names the sets of right-hand sides, ranges and bounds;
     `whole` holds the line in which a column became integer; a range is nan where there is none.
     """
 
     name: str
+    title: str
     order: dict[str, int]
     rows: dict[str, int]
     columns: dict[str, int]
@@ -170,6 +175,7 @@ def read_core(path: Path) -> Core:
     """
     reader = _CoreReader(Sheet(path))
     reader.sheet.read(reader.start)
+    reader.check_sections()
     if not reader.sheet.faults:
         if not reader.objective:
             reader.sheet.fault(1, "ROWS", "no objective: a row of kind N is missing")
@@ -184,6 +190,8 @@ class _CoreReader:
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
+        self.title = ""
+        self.headed: set[str] = set()
         self.order: dict[str, int] = {}
         self.rows: dict[str, int] = {}
         self.columns: dict[str, int] = {}
@@ -200,6 +208,9 @@ class _CoreReader:
 
     def start(self, _line: int, words: list[str]) -> Handler:
         head = words[0].upper()
+        self.headed.add(head)
+        if head == "NAME":
+            self.title = "".join(words[1:2])
         if head in ("MAX", "MAXIMIZE", "MAXIMISE", "MIN", "MINIMIZE", "MINIMISE"):
             self._sense(_line, [head])
             return stray
@@ -217,6 +228,21 @@ class _CoreReader:
         if head not in handlers:
             raise LineError(words[0], NO_SECTION)
         return handlers[head]
+
+    def check_sections(self) -> None:
+        """A section without its header is told once, instead of every line that therefore stands elsewhere.
+
+        A core may have no RHS, when all are 0; lines of one that stand in COLUMNS tell that its header was lost.
+        """
+        faults, missing = self.sheet.faults, [name for name in ("ROWS", "COLUMNS") if name not in self.headed]
+        if missing:
+            kept = [fault for fault in faults if fault.endswith((NO_SECTION, NO_END))]
+        else:
+            kept = [fault for fault in faults if not fault.endswith(NO_PAIRS)]
+            if "RHS" in self.headed or (kept == faults and not any(map(SIDE_SET.fullmatch, self.columns))):
+                return
+            missing = ["RHS"]
+        self.sheet.faults = [f"{self.sheet.path.name}: section {name} is missing" for name in missing] + kept
 
     def _sense(self, _line: int, words: list[str]) -> None:
         word = words[0].upper()
@@ -247,7 +273,7 @@ class _CoreReader:
             self.marked = kind == "INTORG"
             return
         if len(words) not in (3, 5):
-            raise LineError(words[0], "a column and one or two pairs of row and value are expected")
+            raise LineError(words[0], NO_PAIRS)
         name, found = words[0], list(pairs(words[1:]))
         column = self.columns.get(name, len(self.columns))
         taken = set()
@@ -330,6 +356,7 @@ class _CoreReader:
                     target[self.rows[row]] = value
         return Core(
             name=self.sheet.path.name,
+            title=self.title,
             order=self.order,
             rows=self.rows,
             columns=self.columns,

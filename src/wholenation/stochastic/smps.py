@@ -16,7 +16,7 @@ from ..errors import QuestionError
 from ..lp import Ints
 from .mps import NO_SECTION, Core, Handler, LineError, Sheet, lookup, read_core, stray
 from .smps_build import assemble
-from .smps_stoch import Stages, draw, read_stoch
+from .smps_stoch import Factor, Stages, draw, read_stoch
 from .smps_write import write_mps, write_smps
 from .two_stage import TwoStage
 
@@ -50,17 +50,31 @@ def read_smps(
     the cost of one more column, the last of the first stage, fixed at 1. Samples with the same costs, matrix and
     bounds of the second stage share a `Recourse`; they are ordered as in the file, the last distribution fastest.
 
-    QuestionError names every fault of a file with its line. Not read: more than two stages, an integer second
-    stage, semi-continuous columns, and sections other than INDEP, BLOCKS and SCENARIOS.
+    QuestionError names every fault of the core, or of the two other files, with its line. Not read: more than two
+    stages, an integer second stage, semi-continuous columns, and sections other than INDEP, BLOCKS and SCENARIOS.
     """
     if samples is not None and not 1 <= samples <= MOST_SAMPLES:
         raise QuestionError(f"samples is {samples}; it must be from 1 to {MOST_SAMPLES}")
     paths = _files(Path(core), time, stoch)
     programme = read_core(paths[0])
-    stages = _read_time(paths[1], programme)
-    factors = read_stoch(paths[2], programme, stages)
+    stages, factors = _read_random(paths[1], paths[2], programme)
     weight, outcomes = draw(factors, samples, seed, paths[2].name)
     return assemble(programme, stages, weight, outcomes)
+
+
+def _read_random(time: Path, stoch: Path, core: Core) -> tuple[Stages, list[Factor]]:
+    """The stages and what is random in them; the faults of both files at once."""
+    try:
+        stages = _read_time(time, core)
+    except QuestionError as error:
+        # Where the stages are not known, anything may be random.
+        every = Stages(np.ones(len(core.rows), np.int64), np.ones(len(core.columns), np.int64), ())
+        try:
+            read_stoch(stoch, core, every)
+        except QuestionError as more:
+            raise QuestionError(f"{error}\n{more}") from None
+        raise
+    return stages, read_stoch(stoch, core, stages)
 
 
 def _files(core: Path, time: str | Path | None, stoch: str | Path | None) -> tuple[Path, Path, Path]:
@@ -114,6 +128,9 @@ class _TimeReader:
     def start(self, _line: int, words: list[str]) -> Handler:
         head = words[0].upper()
         if head in ("TIME", "NAME"):
+            title = "".join(words[1:2])
+            if title and self.core.title and title.casefold() != self.core.title.casefold():
+                raise LineError(title, f"another instance; {self.core.name} holds {self.core.title}")
             return stray
         if head == "PERIODS":
             return self._period

@@ -47,11 +47,11 @@ class Factor:
 
 @dataclass(frozen=True)
 class Stages:
-    """Stage (0 or 1) of every constraint row and column of a core, and the periods' names."""
+    """Stage (0 or 1) of every constraint row and column of a core, and the periods' names, none if not known."""
 
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
-    periods: tuple[str, str]
+    periods: tuple[str, ...]
 
 
 def core_value(core: Core, element: Element) -> float:
@@ -199,7 +199,7 @@ class _StochReader:
         return base * value if value else 0.0  # the core's bound may be infinite
 
     def _period(self, word: str) -> None:
-        if word not in self.stages.periods:
+        if self.stages.periods and word not in self.stages.periods:
             raise LineError(word, "no such period; known: " + ", ".join(self.stages.periods))
 
     def _spread(self, words: list[str]) -> tuple[list[Element], float, float]:
