@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -19,9 +20,22 @@ if TYPE_CHECKING:
 
     from ..audit.flags import Answer
     from ..audit.ocds import Report
+    from ..audit.parties import Named
     from ..export import Result
+    from ..programme.state import State
 
 DISPOSITIONS = ("cleared", "confirmed", "referred")
+
+
+def _thresholds(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
+    """Minor units by currency."""
+    found = {}
+    for one in value:
+        currency, equals, amount = one.partition("=")
+        if not (equals and len(currency) == 3 and currency.isupper() and amount.isdigit()):
+            raise click.BadParameter(f"{one!r} is not CUR=AMOUNT in minor units; an example: EUR=75000000")
+        found[currency] = int(amount)
+    return found
 
 
 @click.command(short_help="What does the paperwork already show?")
@@ -47,6 +61,17 @@ DISPOSITIONS = ("cleared", "confirmed", "referred")
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), help="For a ledger: as of this day, instead of today."
 )
+@click.option(
+    "--threshold", "thresholds", multiple=True, callback=_thresholds, metavar="CUR=AMOUNT",
+    help="For a ledger: awards from so many minor units on need more competition. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--screening", metavar="FILE", help="For a ledger: the US Consolidated Screening List, CSV or JSON."
+)
+@click.option(
+    "--evidence", "folder", envvar="WHOLENATION_EVIDENCE", metavar="FOLDER",
+    help="For a ledger: where evidence lies; FILE.evidence beside a SQLite ledger, if not told.",
+)  # fmt: skip
 @click.option("--record", is_flag=True, help="For a ledger: write the flags into it as entries; needs --as.")
 @click.option("--as", "who", envvar="WHOLENATION_AS", metavar="PARTY", help="Who records.")
 @answers
@@ -60,6 +85,9 @@ def audit(
     every: bool,
     strict: bool,
     today: datetime | None,
+    thresholds: dict[str, int],
+    screening: str | None,
+    folder: str | None,
     record: bool,
     who: str | None,
     as_json: bool,
@@ -75,9 +103,9 @@ def audit(
             raise click.UsageError("--record writes into a ledger; a FILE has none.")
         _audit_file(file, mode, settings, fx, zone, every, strict, as_json, to)
     elif ledger is not None:
-        _audit_ledger(
-            ledger, today.date() if today else datetime.now(UTC).date(), record, who, every, as_json, to
-        )
+        asked = {"thresholds": thresholds, "listed": _listed(screening)}
+        day = today.date() if today else datetime.now(UTC).date()
+        _audit_ledger(ledger, day, asked, folder, record, who, every, as_json, to)
     else:
         raise click.UsageError("Name a FILE of releases, or a ledger with --ledger.")
 
@@ -124,8 +152,34 @@ def _zone(name: str) -> ZoneInfo:
         ) from None
 
 
+def _listed(screening: str | None) -> list[Named]:
+    from ..audit.screening import read_screening_list
+
+    return [] if screening is None else read_screening_list(screening)
+
+
+def _on_file(state: State, url: str, folder: str | None) -> dict[str, str] | None:
+    """SHA-256 of what lies in the folder of evidence, by evidence; empty where the content is missing."""
+    from ..programme.evidence_files import folder_of, hash_of
+
+    if folder is None and "://" in url:
+        return None
+    place = Path(folder) if folder else folder_of(url)
+    if not place.is_dir():
+        return None
+    return {one.id: hash_of(place, one["sha256"]) or "" for one in state.all("evidence.submitted")}
+
+
 def _audit_ledger(
-    url: str, today: date, record: bool, who: str | None, every: bool, as_json: bool, to: str | None
+    url: str,
+    today: date,
+    asked: dict[str, Any],
+    folder: str | None,
+    record: bool,
+    who: str | None,
+    every: bool,
+    as_json: bool,
+    to: str | None,
 ) -> None:
     from ..audit.flags import flagged
     from ..audit.ledger import audit_ledger, raise_flags
@@ -133,7 +187,8 @@ def _audit_ledger(
     if record and not who:
         raise click.UsageError("--record needs --as: the party that records.")
     with opened(url) as programme:
-        found = audit_ledger(programme.state, today=today)
+        state = programme.state
+        found = audit_ledger(state, today=today, files=_on_file(state, url, folder), **asked)
         added = raise_flags(programme, flagged(found), actor=str(who)) if record else []
     result = _ledger_result(found, every, {"ledger": _without_password(url), "today": today.isoformat()})
     if not answer(result, as_json, to):

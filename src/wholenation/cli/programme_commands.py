@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from . import challenge_commands, gate_commands, ledger_commands, money_commands
+from . import challenge_commands, gate_commands, interchange_commands, ledger_commands, money_commands
 from .ledger_options import actor, as_json, key, key_of, ledger_url, opened, tell
 from .options import checked_destination, codes, main, options
 
@@ -18,7 +18,7 @@ class Acts(click.Group):
         "init", "party", "relation", "adopt", "duplicates", "pledge", "call", "pay", "default", "challenge", "bid",
         "open", "exclude", "assign", "review", "award", "evidence", "evaluate", "approve", "release", "gate",
         "downselect", "spend", "earned-value", "belief", "scores", "cover", "change", "replan", "status", "keys",
-        "checkpoint", "cosign", "prove", "export", "verify",
+        "checkpoint", "cosign", "prove", "export", "verify", "tables", "to-ocds", "from-ocds",
     )  # fmt: skip
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -141,6 +141,6 @@ def show_standing(frames: dict[str, Any]) -> None:
         say(f"None: {', '.join(empty)}.")
 
 
-for _module in (ledger_commands, money_commands, challenge_commands, gate_commands):
+for _module in (ledger_commands, money_commands, challenge_commands, gate_commands, interchange_commands):
     for _command in _module.COMMANDS:
         programme.add_command(_command)
