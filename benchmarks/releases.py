@@ -20,7 +20,7 @@ ODD_DATES = (
     "2026-03-01T10:00Z", "20260301T100000Z", "2026-W09-1T10:00:00Z", "0000-03-01T00:00:00Z", "9999-12-31T23:59:59Z",
     "2026-03-01T10:00:00.Z", "2026-03-01T10:00:00+24:00", "\u0662026-03-01T10:00:00Z",
 )  # fmt: skip
-WRONG = (None, 5, 1.0, "text", True, [], {}, [None], ["text"], {"id": 5}, 1e300)
+WRONG: tuple[Any, ...] = (None, 5, 1.0, "text", True, [], {}, [None], ["text"], {"id": 5}, 1e300)
 TEXT = "Suministro de materiales eléctricos y de construcción para la dirección general de obras públicas. "
 
 
@@ -122,7 +122,7 @@ def _awards(draw: random.Random, bids: list[dict[str, Any]], strange: bool) -> l
     winner = next((bid for bid in valid if bid["tenderers"][0]["id"] not in ("s7", "s8")), valid[0])
     supplier = winner["tenderers"][0]["id"]
     digits = draw.randrange(90) if supplier == "s11" else draw.choice((10, 11, 11, 12))
-    award = {
+    award: dict[str, Any] = {
         "id": "a1",
         "status": "active",
         "suppliers": [{"id": supplier}],
