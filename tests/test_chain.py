@@ -525,8 +525,8 @@ WARNINGS: dict[str, Case] = {
     "thin shares": (
         lambda f: put(f, "supply", 10, "share", "0.1"), ("supply.csv", 11, "share", "0.8"), "less than 0.9"),
     "pools after the missions": (
-        both(lambda f: put(f, "pools", 3, "year", "2031"), lambda f: put(f, "pools", 5, "year", "2025")),
-        ("pools.csv", 3, "year", "2031"), "does not count: the missions run from 2026 to 2030 (rows 3, 5)"),
+        both(lambda f: put(f, "pools", 3, "year", "2099"), lambda f: put(f, "pools", 5, "year", "1999")),
+        ("pools.csv", 3, "year", "2099"), "does not count: the missions run from 2026 to 2030 (rows 3, 5)"),
     "share unknown": (
         lambda f: put(f, "supply", 9, "share", ""), ("supply.csv", 9, "share", ""), "is not known (row 9)"),
     "stranger": (

@@ -29,8 +29,8 @@ from wholenation.output import show
 from wholenation.plans import plan
 
 VERBS = [
-    "check", "import", "measure", "stress", "plan", "frontier", "certainty", "sensitivity", "policy", "report",
-    "formulate", "solve",
+    "check", "import", "measure", "stress", "plan", "frontier", "certainty", "sensitivity", "policy",
+    "programme", "audit", "dispose", "replay", "report", "formulate", "solve",
 ]  # fmt: skip
 
 

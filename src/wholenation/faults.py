@@ -347,8 +347,14 @@ def money(tables: Tables) -> Iterator[Fault]:
                 yield _at(tables["pools"], row, "unit", unit, f"{resource} is counted in people or places")
 
 
+NEAR_YEARS = 5
+
+
 def years_of_pools(tables: Tables) -> Iterator[Fault]:
-    """What is pledged for a year in which no mission runs does not count; one warning for each home."""
+    """What is pledged for a year long before or after all missions is a slip, or counts for nothing; a warning a home.
+
+    Pledges often reach a few years further than missions do, and mean no harm.
+    """
     missions, table = tables["missions"], tables["pools"]
     years: dict[str | None, set[int]] = defaultdict(set)
     for _, home, year in missions.records("home", "year"):
@@ -357,7 +363,9 @@ def years_of_pools(tables: Tables) -> Iterator[Fault]:
             years[None].add(year)  # a pool without home serves them all
     outside: dict[str | None, list[tuple[int, int]]] = defaultdict(list)
     for row, home, year in table.records("home", "year"):
-        if year is not None and years[home] and not min(years[home]) <= year <= max(years[home]):
+        if year is None or not years[home]:
+            continue
+        if not min(years[home]) - NEAR_YEARS <= year <= max(years[home]) + NEAR_YEARS:
             outside[home].append((row, year))
     for home, found in outside.items():
         row, year = found[0]

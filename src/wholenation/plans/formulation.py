@@ -47,7 +47,7 @@ def formulate(
     parts = (setting.menu, setting.network, setting.horizon, setting.futures, drawn, risk, rules)
     stages = to_stages(*parts).stages
     path = Path(to)
-    if path.suffix in (".mps", ".lp"):
+    if path.suffix.lower() in (".mps", ".lp"):
         return [write_mps(stages, path)]
     path.mkdir(parents=True, exist_ok=True)
     return write_smps(stages, path, home.lower())

@@ -139,8 +139,8 @@ def ask(samples: int, risk_aversion: float, tail: float, budget: float | None) -
         raise QuestionError(f"risk aversion is {risk_aversion}; it lies between 0 and 1")
     if not 0.0 <= tail < 1.0:
         raise QuestionError(f"tail is {tail}; it lies between 0 (the mean) and just under 1 (the worst case)")
-    if budget is not None and not (np.isfinite(budget) and budget >= 0):
-        raise QuestionError(f"the budget is {budget}; it is a sum of USD million, zero or more")
+    if budget is not None and not (budget == 0 or 1e-6 <= budget <= 1e9):
+        raise QuestionError(f"the budget is {budget}; it is 0, or from 1e-06 to 1e+09 USD million")
 
 
 def ask_limits(max_loss: float | None, gap: float, time_limit: float, seed: int, evaluate: int) -> None:

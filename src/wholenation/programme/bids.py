@@ -37,7 +37,15 @@ CONTENT = {
     "discloses": (False, "a list of other bids and awards for the same work"),
 }
 """What a bid says, whether it must, and in which form."""
-KINDS = {"people": list, "sites": list, "budget": list, "milestones": list, "effort": Mapping, "text": str, "discloses": list}
+KINDS = {
+    "people": list,
+    "sites": list,
+    "budget": list,
+    "milestones": list,
+    "effort": Mapping,
+    "text": str,
+    "discloses": list,
+}
 BLIND = ("approach", "price", "currency", "effort", "budget", "milestones", "text")
 """What a reviewer sees of a bid: nothing that tells who made it."""
 
