@@ -9,7 +9,10 @@ from pathlib import Path
 from benchmarks.timing import Line, Part
 
 # In the order in which a user meets them.
-ORDER = ["startup", "check", "measure", "plan", "peers", "engines", "smps", "ledger", "awards", "flags", "injection", "memory"]
+ORDER = [
+    "startup", "check", "measure", "plan", "peers", "engines", "smps", "ledger", "awards", "flags",
+    "injection", "memory",
+]  # fmt: skip
 FLAGS = ("--smoke", "--list")
 
 

@@ -105,7 +105,7 @@ def test_a_file_that_may_not_grow_leaves_no_half_entry(tmp_path: Path) -> None:
         [sys.executable, "-c", LIMITED, url, HERE], capture_output=True, text=True, check=True
     )
     *seqs, said = done.stdout.splitlines()
-    assert said.endswith("; nothing was added")
+    assert "; nothing was added" in said
     assert done.stderr == ""
     ledger = open_ledger(url)
     assert ledger.head().size == int(seqs[-1]) >= 2

@@ -50,7 +50,7 @@ class Ledger:
     def writing(self) -> Iterator[Session]:
         """The single writer's turn. What was added stays if the block ends well, and is gone if it raises."""
         with (
-            _told(self.name, "nothing was added"),
+            _told(self.name, "nothing was added; after a power cut, ask again with the same key"),
             self.engine.execution_options(writing=True).begin() as connection,
         ):
             yield begin_session(connection, self.now)

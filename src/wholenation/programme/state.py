@@ -57,7 +57,7 @@ class State:
                 balance.posted += posting.amount
         self.size = entry.seq
 
-    def all(self, kind: str, **where: Any) -> list[Record]:
+    def all(self, kind: str, /, **where: Any) -> list[Record]:
         """The records of a type whose fields have these values, in order."""
         found = self.records.get(kind, {}).values()
         return [one for one in found if all(one[name] == value for name, value in where.items())]
