@@ -162,6 +162,13 @@ def posting(**changed: object) -> list[object]:
     return [{"account": "a", "amount": 0, "currency": "EUR", "pending": False} | changed]
 
 
+def with_number(word: bytes) -> bytes:
+    """A line whose entry has a word where a number is meant."""
+    return framed(
+        entry_line(postings=posting()).removeprefix(b'{"entry":')[:-76].replace(b":0,", b":%b," % word)
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -188,6 +195,9 @@ def posting(**changed: object) -> list[object]:
         (framed(b'{"a": 1}'), "it is not canonical JSON"),
         (framed(b"\xff"), "it is not canonical JSON"),
         (framed(b"3"), "it does not have the fields of an entry"),
+        (entry_line(at=""), "its time '' is none"),
+        (with_number(b"NaN"), "it is not canonical JSON: NaN is no JSON"),
+        (with_number(b"-Infinity"), "it is not canonical JSON: -Infinity is no JSON"),
     ],
 )
 def test_a_signature_does_not_make_a_wrong_entry_right(tmp_path: Path, line: bytes, said: str) -> None:
@@ -196,6 +206,12 @@ def test_a_signature_does_not_make_a_wrong_entry_right(tmp_path: Path, line: byt
     sound, sentence, entry = verdict_on(tmp_path / "forged.jsonl", forged(lines))
     assert (sound, entry) == (False, 3)
     assert said in sentence
+
+
+def test_the_first_entry_has_a_time(tmp_path: Path) -> None:
+    """Nothing stands before it that its time could be compared with."""
+    found = verdict_on(tmp_path / "f.jsonl", forged([line_of(1, paid(1), at=""), line_of(2, paid(2))]))
+    assert found == (False, "entry 1 is wrong: its time '' is none", 1)
 
 
 def test_the_first_of_several_faults_is_named(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ _POSTING = {"account", "amount", "currency", "pending"}
 
 
 class _UnusualError(ValueError):
-    """A number that the standard library writes in another way than RFC 8785."""
+    """A number that the standard library writes in another way than RFC 8785, or one that is none in JSON."""
 
 
 def _fraction(digits: str) -> float:
@@ -42,7 +42,11 @@ def _whole(digits: str) -> int:
     return int(digits)
 
 
-_plain_decoder = json.JSONDecoder(parse_float=_fraction, parse_int=_whole)
+def _constant(word: str) -> float:
+    raise _UnusualError(word)
+
+
+_plain_decoder = json.JSONDecoder(parse_float=_fraction, parse_int=_whole, parse_constant=_constant)
 _plain_encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -149,7 +153,7 @@ def _form_fault(value: Any, seq: int, before: str) -> str:
     if value["seq"] != seq or type(value["seq"]) is not int:
         return f"it calls itself entry {value['seq']!r:.40}"
     at, body, kind = value["at"], value["body"], value["type"]
-    if at != before:
+    if not before or at != before:
         if not is_time(at):
             return f"its time {at!r:.60} is none"
         if at < before:
