@@ -92,7 +92,7 @@ def test_a_flag_of_a_ledger_is_disposed_of_once(tmp_path: Path) -> None:
     }  # fmt: skip
     with open_programme(ledger, create=True) as programme:
         programme.act(lambda _: [Draft("k1", "flag.raised", "ann", flag)])
-    assert run("audit", "--ledger", ledger, "--today", "2026-11-01").exit_code == 0
+    assert run("audit", "--ledger", ledger).exit_code == 0
     asked = (
         "dispose",
         "f1",
@@ -138,3 +138,39 @@ def test_a_ledger_goes_out_as_releases_and_tables(tmp_path: Path) -> None:
         == 0
     )
     assert len(pl.read_parquet(tmp_path / "tables" / "challenge.published.parquet")) == 1
+
+
+def test_a_file_and_a_ledger_are_two_questions(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run("audit", file, "--ledger", str(tmp_path / "ledger.db"))
+    assert done.exit_code == 2
+    assert "not both" in done.output
+    monkeypatch.setenv("WHOLENATION_LEDGER", str(tmp_path / "ledger.db"))
+    assert run("audit", file).exit_code == 0  # a habit of the shell is no contradiction
+
+
+def test_a_day_before_the_ledger_begins_is_told(tmp_path: Path) -> None:
+    ledger = str(tmp_path / "ledger.db")
+    open_programme(ledger, create=True).close()
+    assert run("audit", "--ledger", ledger, "--today", "1999-01-01").exit_code == 0  # nothing yet, on any day
+    party = {"party": "ann", "kind": "person"}
+    with open_programme(ledger) as programme:
+        day = programme.act(lambda _: [Draft("k1", "party.registered", "ann", party)])[0].at[:10]
+    done = run("audit", "--ledger", ledger, "--today", "1999-01-01")
+    assert done.exit_code == 1
+    assert f"begins on {day}; 1999-01-01 is before" in done.output
+    assert run("audit", "--ledger", ledger, "--today", day).exit_code == 0
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    plain, marked = tmp_path / "plain.jsonl", tmp_path / "marked.jsonl"
+    plain.write_bytes(b"".join(lines(24, 30)))
+    marked.write_bytes(b"\xef\xbb\xbf" + plain.read_bytes())
+    found = audit_releases(marked)
+    assert found.answers == audit_releases(plain).answers
+    assert (found.reading.used, found.reading.left_out, found.reading.faults) == (30, 0, [])
+    assert found.reading.bytes == marked.stat().st_size
+    for start in (b"", b"\n\n", b"\xef\xbb\xbf"):
+        marked.write_bytes(start)
+        assert audit_releases(marked).reading.left_out == 0

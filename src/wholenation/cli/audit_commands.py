@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+from click.core import ParameterSource
 
 from .. import __version__
 from ..errors import QuestionError, WholenationError
@@ -99,6 +100,8 @@ def audit(
     """
     checked_destination(to)
     if file is not None:
+        if _was_told("ledger"):
+            raise click.UsageError("Name a FILE of releases or a ledger with --ledger, not both.")
         if record:
             raise click.UsageError("--record writes into a ledger; a FILE has none.")
         _audit_file(file, mode, settings, fx, zone, every, strict, as_json, to)
@@ -108,6 +111,11 @@ def audit(
         _audit_ledger(ledger, day, asked, folder, record, who, every, as_json, to)
     else:
         raise click.UsageError("Name a FILE of releases, or a ledger with --ledger.")
+
+
+def _was_told(option: str) -> bool:
+    """Whether an option stands in the command itself; what the environment says of ledgers is no contradiction."""
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
 def _audit_file(
@@ -188,6 +196,7 @@ def _audit_ledger(
         raise click.UsageError("--record needs --as: the party that records.")
     with opened(url) as programme:
         state = programme.state
+        _refuse_before(state, today, programme.ledger.name)
         found = audit_ledger(state, today=today, files=_on_file(state, url, folder), **asked)
         added = raise_flags(programme, flagged(found), actor=str(who)) if record else []
     result = _ledger_result(found, every, {"ledger": _without_password(url), "today": today.isoformat()})
@@ -196,6 +205,13 @@ def _audit_ledger(
         _show_tallies(result.tables["checks"])
     if record:
         click.echo(f"{count(added, 'flag')} recorded.", err=True)
+
+
+def _refuse_before(state: State, today: date, name: str) -> None:
+    """A day on which there was nothing to look at is a slip, not a clean record."""
+    first = min((one.at for records in state.records.values() for one in records.values()), default="")[:10]
+    if first and today.isoformat() < first:
+        raise QuestionError(f"{name} begins on {first}; {today} is before, when there was nothing to audit")
 
 
 def _without_password(url: str) -> str:

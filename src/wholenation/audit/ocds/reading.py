@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +51,9 @@ def releases(reading: Reading, *, chunk_bytes: int = CHUNK_BYTES) -> Iterator[li
     """The releases in the order of their lines, some at a time. `OSError` where the file cannot be read."""
     decoder = msgspec.json.Decoder(Release)
     with Path(reading.file).open("rb") as file:
-        rest = b""
+        start = file.read(len(BOM_UTF8))
+        reading.bytes += len(start)
+        rest = start.removeprefix(BOM_UTF8)  # as some editors and Excel write it
         while block := file.read(chunk_bytes):
             reading.bytes += len(block)
             end = block.rfind(b"\n") + 1
