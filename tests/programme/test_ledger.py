@@ -330,6 +330,34 @@ def test_what_is_no_ledger(tmp_path: Path, postgres_url: str) -> None:
     assert (tmp_path / "url.db").is_file()
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://", "names no user"),
+        ("postgresql://127.0.0.1/x", "names no user"),
+        ("postgresql://u@127.0.0.1:abc/x", "neither a file nor a URL"),
+        ("postgresql://a:secret:c@[::/x", r"a:\*\*\*@.* is neither a file nor a URL"),
+        ("postgresql://u:secret@127.0.0.1:99999/x", "99999 for a port"),
+        ("postgresql://u@127.0.0.1:0/x", "0 for a port"),
+        ("postgresql://u:secret@a..b/x", "a host that is no name of one"),
+        ("postgresql://u@127.0.0.1:1/x?sslmode=require", "has sslmode"),
+        ("postgresql://u@127.0.0.1:1/x?unix_sock=a&unix_sock=b", "each once"),
+    ],
+)
+def test_a_slip_in_a_url_is_told_with_what_a_ledger_may_be(url: str, said: str) -> None:
+    with pytest.raises(
+        QuestionError, match=rf"{said}.*; a ledger is a file \(SQLite\) or postgresql://"
+    ) as told:
+        open_ledger(url)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_a_server_that_is_not_there_is_told_in_plain_words(host: str) -> None:
+    with pytest.raises(OutputError, match=r"Can't create a connection to host [^ ]+ and port 1\.$"):
+        open_ledger(f"postgresql://u@{host}:1/x")
+
+
 def test_checkpoints_are_signed_once_and_cosigned(ledger: Ledger) -> None:
     with pytest.raises(QuestionError, match="there is no entry yet"):
         ledger.checkpoint(LOG)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,14 @@ from ..errors import QuestionError
 PATIENCE_SECONDS = 60
 """How long a writer waits for the one before."""
 
+ALLOWED = "a ledger is a file (SQLite) or postgresql://USER@HOST:PORT/NAME, whose port may be left out"
+
+SETTABLE = ("application_name", "unix_sock")
+"""What the driver takes as text beside where the database is."""
+
+_SETTINGS = re.compile(r" \(timeout is .* and source_address is .*\)")
+"""What pg8000 adds to its words of a server that is not there: arguments that nobody gave."""
+
 
 def connect(url: str, *, create: bool) -> tuple[sa.Engine, str]:
     """An engine for a file name or URL, and what to call it; nothing is opened yet.
@@ -20,18 +29,45 @@ def connect(url: str, *, create: bool) -> tuple[sa.Engine, str]:
     """
     if "://" not in url:
         return _sqlite(Path(url), create=create), url
-    try:
-        parts = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise QuestionError(
-            f"{url!r} is neither a file nor a URL such as postgresql://user@host/name"
-        ) from None
+    parts = _parts(url)
     kind = parts.get_backend_name()
     if kind == "sqlite" and parts.database:
         return _sqlite(Path(parts.database), create=create), parts.database
     if kind != "postgresql":
         raise QuestionError(f"{kind}: no such kind of ledger; a file (SQLite) or postgresql://... is")
+    fault = _url_fault(parts)
+    if fault:
+        raise QuestionError(f"{_without_password(url)!r} {fault}; {ALLOWED}")
     return _postgresql(parts), parts.render_as_string(hide_password=True)
+
+
+def _parts(url: str) -> sa.URL:
+    try:
+        return sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):  # the latter for a port that is no number
+        told = f"{_without_password(url)!r} is neither a file nor a URL"
+        raise QuestionError(f"{told} that can be read; {ALLOWED}") from None
+
+
+def _url_fault(parts: sa.URL) -> str:
+    """What the driver could not take of a PostgreSQL URL, or nothing."""
+    if not parts.username:
+        return "names no user"
+    if parts.port is not None and not 0 < parts.port < 65536:
+        return f"has {parts.port} for a port, which is 1 to 65535"
+    try:
+        (parts.host or "").encode("idna")
+    except UnicodeError:
+        return "has a host that is no name of one"
+    for name, value in parts.query.items():
+        if name not in SETTABLE or not isinstance(value, str):
+            return f"has {name} behind its question mark, where {' and '.join(SETTABLE)} may stand, each once"
+    return ""
+
+
+def _without_password(url: str) -> str:
+    """The URL to be shown, also where it cannot be read."""
+    return re.sub("(?<=://)([^:@/]*):.*@", r"\1:***@", url, flags=re.DOTALL)
 
 
 def _sqlite(path: Path, *, create: bool) -> sa.Engine:
@@ -84,4 +120,4 @@ def shown(error: Exception) -> str:
     told = origin.args[0] if origin.args else error
     if isinstance(told, dict):  # what pg8000 raises
         told = told.get("M", told)
-    return " ".join(str(told).split()) or "the database does not answer"
+    return " ".join(_SETTINGS.sub("", str(told)).split()) or "the database does not answer"
