@@ -315,6 +315,15 @@ BROKEN: list[tuple[Any, str]] = [
         ]},
         r"1 postings: fund:a would hold -5 EUR; a fund never goes below zero",
     ),
+    ({**LINE, "postings": [{"account": "a", "amount": 0, "currency": []}]}, r"1 postings: a: \[\] is no currency"),
+    ({**LINE, "postings": [{"account": {}, "amount": 0, "currency": {"x": 1}}]}, r"1 postings: account {} is no id"),
+    (
+        {**LINE, "type": "pledge.made", "body": {
+            "pledge": "p", "contributor": "c", "amount": 1, "currency": "EUR", "calls": [],
+            "earmark": {"projects": True},
+        }},
+        r"1 body pledge.made: pledge.made: earmark is .*; it must be an object of lists of texts",
+    ),
 ]  # fmt: skip
 
 

@@ -141,6 +141,7 @@ RIGHT: dict[str, tuple[list[Any], list[Any]]] = {
     "flag": ([True, False], [1, "yes"]),
     "object": ([{}, {"a": 1}], [[], 1]),
     "objects": ([[], [{}]], [{}, [1]]),
+    "lists": ([{}, {"a": []}, {"a": ["b"]}], [[], {"a": "b"}, {"a": True}, {"a": [1]}, {"a": None}]),
 }
 
 

@@ -72,6 +72,7 @@ def test_a_request_that_comes_twice_is_one_entry(hall: Office) -> None:
         ({"calls": [{"call": "x", "due": "2027-02-30", "amount": 1}]}, "no date"),
         ({"calls": [{"call": "x", "due": "2027-01-31", "amount": 1}] * 2}, "a call x already"),
         ({"earmark": {"item": ["gas"]}}, "is items meant"),
+        ({"earmark": {"projects": True}}, "an object of lists of texts"),
         ({"match_ratio": -1}, "negative"),
         ({"contributor": "treasurer"}, "is treasury meant"),
         ({"currency": "euro"}, "3 capital letters"),

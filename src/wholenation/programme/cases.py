@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,7 +14,7 @@ from ..errors import ChainError, Fault, QuestionError, unknown
 from .balances import Place, Sum, added, shortfalls
 from .canonical import canonical, parsed
 from .entries import subject_of
-from .leaves import Draft, Entry, Posting, draft_faults, leaf_data
+from .leaves import Draft, Entry, Posting, draft_faults, leaf_data, posting_faults
 from .ledger import open_ledger
 from .merkle import leaf_hash
 from .state import State, fold
@@ -54,7 +54,7 @@ def read_case(path: str | Path) -> tuple[Fact, ...]:
     path = Path(path)
     file = path / FILE if path.is_dir() else path
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ChainError([Fault(str(file), None, "", "", f"cannot be read: {_reason(error)}")]) from None
     faults: list[Fault] = []
@@ -161,8 +161,11 @@ def _faults_of_fields(told: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]
     shapes = list(_faults_of_postings(told.get("postings", [])))
     yield from shapes
     if not shapes and "body" in told:
-        for what in draft_faults(_to_draft(told)):
+        draft = _to_draft(told)
+        for what in draft_faults(replace(draft, postings=())):
             yield "body", told["type"], what
+        for what in posting_faults(draft.postings):
+            yield "postings", "", what
         try:
             canonical(told["body"])
         except ValueError as error:

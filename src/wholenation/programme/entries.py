@@ -88,6 +88,10 @@ def _is_object(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
+def _is_lists(value: object) -> bool:
+    return isinstance(value, Mapping) and all(map(_all(_is_text), value.values()))
+
+
 KINDS: Mapping[str, tuple[Check, str]] = {
     "id": (is_id, "an id (1 to 200 characters without spaces)"),
     "ids": (_all(is_id), "a list of ids (1 to 200 characters without spaces)"),
@@ -103,6 +107,7 @@ KINDS: Mapping[str, tuple[Check, str]] = {
     "flag": (lambda value: isinstance(value, bool), "true or false"),
     "object": (_is_object, "an object"),
     "objects": (_all(_is_object), "a list of objects"),
+    "lists": (_is_lists, "an object of lists of texts"),
 }
 """What a value of each kind must be, as a test and in words."""
 

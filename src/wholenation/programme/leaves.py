@@ -66,9 +66,9 @@ def posting_faults(postings: Sequence[Posting]) -> list[str]:
             faults.append(f"{one.account}: {one.currency!r} is no currency (3 capital letters)")
         if type(one.amount) is not int or abs(one.amount) > LARGEST:
             faults.append(f"{one.account}: {one.amount!r} is no whole number of minor units up to 2^53 - 1")
-            continue
-        place = (one.currency, one.pending)
-        sums[place] = sums.get(place, 0) + one.amount
+        elif isinstance(one.currency, str):
+            place = (one.currency, one.pending)
+            sums[place] = sums.get(place, 0) + one.amount
     for (currency, pending), total in sums.items():
         if total:
             phase = "pending" if pending else "posted"
