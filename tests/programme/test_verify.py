@@ -270,6 +270,48 @@ def test_signatures_that_nobody_could_look_at_are_told(tmp_path: Path) -> None:
     )
 
 
+def test_a_checkpoint_of_a_size_of_thousands_of_digits(tmp_path: Path) -> None:
+    """Python itself refuses to read such a number."""
+    content = forged([line_of(1, paid(1))]).rpartition(b'{"sha256"')[0]
+    note = join_note(f"{LOG.verifier.name}\n{'9' * 5000}\n{'A' * 43}=\n", [LOG.sign("")])
+    found = verdict_on(tmp_path / "d.jsonl", ended(content + canonical({"checkpoint": note}) + b"\n"))
+    assert found[0] is False
+    assert found[1].startswith("a checkpoint cannot be read: this is no checkpoint")
+
+
+def test_checkpoints_out_of_order(tmp_path: Path) -> None:
+    good = [line_of(seq, paid(seq)) for seq in (1, 2, 3)]
+    for stops, entries in (([2, 1], "entry 3 is"), ([3, 1], "one of the entries 2 to 3 is")):
+        path = tmp_path / "o.jsonl"
+        swapped = forged(good, stops=stops)
+        assert verdict_on(path, swapped) == (False, "the checkpoints are not in order", None)
+        with pytest.raises(QuestionError, match="not in order; nothing is signed"):
+            cosign_export(path, None, KEYS, W1, 1)
+        # An entry that was changed under them is still told by where the largest checkpoint before it ends.
+        lines = swapped.splitlines(keepends=True)
+        lines[3] = line_of(3, paid(3, 101))
+        assert verdict_on(path, ended(b"".join(lines[:-1])))[1].startswith(entries)
+
+
+def test_a_log_does_not_pass_for_another(tmp_path: Path) -> None:
+    """Signed by a key that was given, but under the name of another log."""
+    first = line_of(1, paid(1))
+    text = Checkpoint("elsewhere.example/log", 1, root([bytes.fromhex(first[-67:-3].decode())])).text()
+    note = join_note(text, [LOG.sign(text)])
+    content = [*forged([first]).splitlines(keepends=True)[:2], canonical({"checkpoint": note}) + b"\n"]
+    said = "it is one of 'elsewhere.example/log', and is signed by ministry.example/programme"
+    assert verdict_on(tmp_path / "o.jsonl", ended(b"".join(content)))[:2] == (
+        False,
+        f"the checkpoint of 1 entries: {said}",
+    )
+    for call in (
+        lambda: verify_proof({"path": [], "entry": {"seq": 1}, "checkpoint": note}, KEYS),
+        lambda: cosign_note(note, None, [], KEYS, W1, 1),
+    ):
+        with pytest.raises(QuestionError, match=f"^{said}$"):
+            call()
+
+
 CHANGES = {
     "UPDATE entry SET actor = 'eve' WHERE seq = 2": "entry 2 is wrong",
     "UPDATE entry SET body = replace(body, '100', '999') WHERE seq = 3": "entry 3 is wrong",

@@ -6,13 +6,16 @@ import hashlib
 import json
 import mmap
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO, Any
 
+from ..errors import QuestionError
 from .canonical import canonical
 from .chunks import CHUNK
 from .ledger_export import FORMAT
+from .notes import read_checkpoint, split_note
 
 _ENTRY, _CHECKPOINT, _END = b'{"entry":', b'{"checkpoint":', b'{"sha256":'
 
@@ -90,8 +93,11 @@ def notes_at_end(file: IO[bytes]) -> list[str]:
 
 def sizes_of(notes: Sequence[str]) -> set[int]:
     """The sizes that checkpoints name, as far as they can be read."""
-    lines = (note.split("\n") for note in notes)
-    return {int(parts[1]) for parts in lines if len(parts) > 1 and parts[1].isascii() and parts[1].isdigit()}
+    sizes = set()
+    for note in notes:
+        with suppress(QuestionError):
+            sizes.add(read_checkpoint(split_note(note)[0]).size)
+    return sizes
 
 
 def _is_end(line: bytes, left: int) -> bool:

@@ -184,6 +184,20 @@ def signed_by(text: str, lines: Sequence[str], verifiers: Iterable[Verifier]) ->
     return found
 
 
+def vouching(text: str, lines: Sequence[str], verifiers: Iterable[Verifier]) -> list[Verifier]:
+    """Those of the keys that have signed a checkpoint, as `signed_by` finds them.
+
+    A log's key speaks for the log that has its name: `QuestionError` where logs have signed, and none of them is the
+    origin of the checkpoint. Otherwise one log could pass for another whose key is known too.
+    """
+    found = signed_by(text, lines, verifiers)
+    origin = read_checkpoint(text).origin
+    logs = [one.name for one in found if one.kind == LOG]
+    if logs and origin not in logs:
+        raise QuestionError(f"it is one of {origin!r}, and is signed by {', '.join(logs)}")
+    return found
+
+
 def split_signature(line: str) -> tuple[str, bytes]:
     """The name on a signature line, and its bytes: four of the key's id, then the signature."""
     parts = line.split(" ")

@@ -18,7 +18,7 @@ from .merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from .notes import Checkpoint, Verifier, read_checkpoint, signed_by, split_note
+from .notes import Checkpoint, Verifier, read_checkpoint, split_note, vouching
 from .reading import read_leaves
 
 FORMAT = "wholenation proof 1"
@@ -100,7 +100,7 @@ def _checkpoint(note: str) -> Checkpoint:
 def _signed(note: str, verifiers: Sequence[Verifier]) -> tuple[list[Verifier], Checkpoint]:
     text, lines = split_note(note)
     checkpoint = read_checkpoint(text)
-    signers = signed_by(text, lines, verifiers)
+    signers = vouching(text, lines, verifiers)
     if not signers:
         raise QuestionError(f"the checkpoint of {checkpoint.size} entries is signed by no key that was given")
     return signers, checkpoint

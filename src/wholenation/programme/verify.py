@@ -21,7 +21,7 @@ from .entries import LARGEST
 from .export_file import notes_at_end, opened, sizes_of
 from .ledger import Ledger
 from .ledger_export import entry_lines
-from .notes import Checkpoint, Verifier, read_checkpoint, signed_by, split_note, split_signature
+from .notes import Checkpoint, Verifier, read_checkpoint, split_note, split_signature, vouching
 from .projection import Rows, table_fault
 from .tally import Tally
 
@@ -148,19 +148,15 @@ def _judged(
 ) -> tuple[Verdict | None, Signed]:
     """The verdict on the first wrong entry or checkpoint, if there is one, and what is signed."""
     size = wrong.seq - 1 if wrong else tally.frontier.size
-    signed, fault = Signed(), None
-    for note in notes:
-        try:
-            text, lines = split_note(note)
-            checkpoint = read_checkpoint(text)
-        except QuestionError as error:
-            fault = fault or Verdict(False, f"{name}: a checkpoint cannot be read: {error}", size)
-            continue
+    signed = Signed()
+    read, said = _read_in_order(notes)
+    fault = Verdict(False, f"{name}: {said}", size) if said else None
+    for checkpoint, text, lines in read:
         if wrong and checkpoint.size >= wrong.seq:
             break
         about = f"{name}: the checkpoint of {checkpoint.size} entries"
         try:
-            signers = signed_by(text, lines, verifiers)
+            signers = vouching(text, lines, verifiers)
         except QuestionError as error:
             fault = fault or Verdict(False, f"{about}: {error}", size)
             continue
@@ -175,6 +171,19 @@ def _judged(
             False, f"{name}: entry {wrong.seq} is wrong: {wrong.sentence}", size, wrong.seq
         ), signed
     return fault, signed
+
+
+def _read_in_order(notes: Sequence[str]) -> tuple[list[tuple[Checkpoint, str, list[str]]], str]:
+    """Those checkpoints that can be read, the smallest first, with text and signatures; what is wrong with them."""
+    read, fault = [], ""
+    for note in notes:
+        try:
+            text, lines = split_note(note)
+            read.append((read_checkpoint(text), text, lines))
+        except QuestionError as error:
+            fault = fault or f"a checkpoint cannot be read: {error}"
+    ordered = sorted(read, key=lambda one: one[0].size)
+    return ordered, fault or ("the checkpoints are not in order" if ordered != read else "")
 
 
 def _root_fault(

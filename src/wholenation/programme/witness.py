@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import QuestionError
 from .export_file import leaves_of, notes_at_end
 from .merkle import consistency_proof, verify_consistency
-from .notes import Signer, Verifier, join_note, read_checkpoint, signed_by, split_note
+from .notes import Signer, Verifier, join_note, read_checkpoint, split_note, vouching
 from .verify import verify_export
 
 
@@ -23,7 +23,7 @@ def cosign_note(
     """
     text, lines = split_note(note)
     now = read_checkpoint(text)
-    if not signed_by(text, lines, log):
+    if not vouching(text, lines, log):
         raise QuestionError(f"the checkpoint of {now.size} entries is signed by no key that was given")
     if seen is not None:
         then = read_checkpoint(split_note(seen)[0])
@@ -48,7 +48,7 @@ def cosign_export(
         raise QuestionError(f"{verdict.sentence}; nothing is signed")
     with Path(path).open("rb") as file:
         notes = notes_at_end(file)
-        note = next((one for one in reversed(notes) if signed_by(*split_note(one), log)), None)
+        note = next((one for one in reversed(notes) if vouching(*split_note(one), log)), None)
         if note is None:
             raise QuestionError(f"{path}: there is no checkpoint to sign")
         leaves = leaves_of(file, read_checkpoint(split_note(note)[0]).size)
