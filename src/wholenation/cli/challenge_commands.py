@@ -102,6 +102,7 @@ def bid(
 ) -> None:  # fmt: skip
     """Seal BID: only SHA-256(salt || offer) enters the ledger before the deadline."""
     from ..programme import bids
+    from ..programme.sealing import Sealing, seal_kept
 
     if table:
         _seal_table(ledger, actor, table, secret, as_json)
@@ -111,44 +112,54 @@ def bid(
     if missing or (commitment is None) == (content is None or secret is None):
         wanted = ", ".join(missing) or "--content with --secret, or --commitment"
         raise click.UsageError(f"It takes {wanted}; or --table with --secret for many bids.")
-    if content is not None and secret is not None:
-        commitment = bids.keep_secret(secret, _content(content))
+    request = key_of(key, "bid.sealed", str(bid)), str(bid), str(challenge), str(team)
     with opened(ledger) as office:
+        if content is not None and secret is not None:
+            one = Sealing(*request, _content(content), Path(secret))
+            tell(seal_kept(office, actor=actor, sealings=[one]), as_json)
+            return
+        told, name, target, offering = request
         entry = bids.seal(
-            office, key=key_of(key, "bid.sealed", str(bid)), actor=actor, bid=str(bid), challenge=str(challenge),
-            team=str(team), commitment=str(commitment),
+            office, key=told, actor=actor, bid=name, challenge=target, team=offering,
+            commitment=str(commitment),
         )  # fmt: skip
     tell(entry, as_json)
 
 
 def _content(path: str) -> dict[str, Any]:
+    from ..programme.canonical import canonical
     from .ledger_options import read_object
 
     try:
-        return read_object(Path(path).read_text(encoding="utf-8-sig"), path)
+        found = read_object(Path(path).read_text(encoding="utf-8-sig"), path)
     except UnicodeDecodeError:
         raise QuestionError(f"{path} is not UTF-8") from None
+    except RecursionError:
+        raise QuestionError(f"{path}: lists and objects are nested too deep") from None
+    try:
+        canonical(found)
+    except ValueError as error:
+        raise QuestionError(f"{path}: {error}") from None
+    return found
 
 
 def _seal_table(ledger: str, actor: str, table: str, secret: str | None, as_json: bool) -> None:
-    from ..programme import bids
     from ..programme.bids_import import read_bids
+    from ..programme.sealing import Sealing, seal_kept
 
     if secret is None:
         raise click.UsageError(
             "It takes --secret FOLDER, where salts and offers are kept until the deadline."
         )
-    entries = []
     with opened(ledger) as office:
-        for row in read_bids(table):
-            hashed = bids.keep_secret(Path(secret) / f"{row.bid}.json", row.content)
-            entries.append(
-                bids.seal(
-                    office, key=key_of(None, "bid.sealed", row.bid), actor=actor, bid=row.bid,
-                    challenge=row.challenge, team=row.team, commitment=hashed,
-                )
-            )  # fmt: skip
-    tell(entries, as_json)
+        sealings = [
+            Sealing(
+                key_of(None, "bid.sealed", row.bid), row.bid, row.challenge, row.team, row.content,
+                Path(secret) / f"{row.bid}.json",
+            )
+            for row in read_bids(table)
+        ]  # fmt: skip
+        tell(seal_kept(office, actor=actor, sealings=sealings), as_json)
 
 
 @click.command("open", short_help="What was offered?")

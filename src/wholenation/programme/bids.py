@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import QuestionError, unknown
-from ..files import write_whole
+from ..files import is_file, write_whole
 from .canonical import canonical, sha256_hex
 from .clock import instant, moment, shown
 from .drafts import refuse, to_draft
@@ -49,6 +49,10 @@ KINDS = {
 BLIND = ("approach", "price", "currency", "effort", "budget", "milestones", "text")
 """What a reviewer sees of a bid: nothing that tells who made it."""
 
+NO_FILE_NAME = (
+    "cannot name a bid, whose secret is kept in a file of its name: no / and no \\, not . and not .."
+)
+
 
 def commitment(salt: str, content: Mapping[str, Any]) -> str:
     """SHA-256 of the salt, as UTF-8, followed by the content in canonical JSON (RFC 8785), in hexadecimal."""
@@ -62,7 +66,7 @@ def keep_secret(path: str | Path, content: Mapping[str, Any]) -> str:
     """
     refuse(content_faults(content))
     path = Path(path)
-    if path.exists():
+    if is_file(path):
         salt, before = read_secret(path)
         if canonical(before) != canonical(content):
             raise QuestionError(f"{path} holds another bid; name another file")
@@ -96,13 +100,30 @@ def seal(
     draft = to_draft(key, "bid.sealed", actor, body)
 
     def decide(state: State) -> list[Draft]:
-        target = state.get("challenge.published", challenge)
-        known_party(state, team)
-        if not state.has("bid.sealed", bid):
-            _in_time(bid, target, moment(programme, state))
+        sealable(state, bid, challenge, team, moment(programme, state))
         return [draft]
 
     return programme.act(decide)[0]
+
+
+def sealable(state: State, bid: str, challenge: str, team: str, now: datetime) -> Record:
+    """The challenge of a bid that may be sealed now, or was sealed before.
+
+    Raises `QuestionError` where challenge or team is unknown, the bid comes too early or too late, or it has a name
+    that no file can safely have.
+    """
+    if not names_file(bid):
+        raise QuestionError(f"{bid!r} {NO_FILE_NAME}")
+    target = state.get("challenge.published", challenge)
+    known_party(state, team)
+    if not state.has("bid.sealed", bid):
+        _in_time(bid, target, now)
+    return target
+
+
+def names_file(bid: str) -> bool:
+    """Whether a file named after a bid lies in the folder where it was put: its secret is kept as BID.json."""
+    return "/" not in bid and "\\" not in bid and bid not in (".", "..")
 
 
 def _in_time(bid: str, target: Record, now: datetime) -> None:

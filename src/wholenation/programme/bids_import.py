@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ChainError, Fault, unknown
-from .bids import content_faults
+from .bids import NO_FILE_NAME, content_faults, names_file
 from .calls_import import text_of
 from .entries import is_id
 
@@ -38,7 +38,7 @@ def read_bids(path: str | Path) -> list[BidRow]:
     people and sites (separated by ;), starts, ends, text.
     """
     name = Path(path).name
-    rows = list(csv.reader(io.StringIO(text_of(path))))
+    rows = _rows(name, text_of(path))
     header = [cell.strip() for cell in rows[0]] if rows else []
     faults = list(_header_faults(name, header))
     if faults:
@@ -67,6 +67,14 @@ def read_bids(path: str | Path) -> list[BidRow]:
     return found
 
 
+def _rows(name: str, text: str) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        return list(reader)
+    except csv.Error as error:
+        raise ChainError([Fault(name, reader.line_num, "", "", f"cannot be read: {error}")]) from None
+
+
 def _header_faults(name: str, header: Sequence[str]) -> Iterator[Fault]:
     known = [*COLUMNS, *OPTIONAL]
     for column in header:
@@ -85,6 +93,8 @@ def _bid(name: str, number: int, told: Mapping[str, str]) -> tuple[BidRow, list[
         for column in IDS
         if not is_id(told.get(column))
     ]
+    if is_id(told.get("bid")) and not names_file(told["bid"]):
+        faults.append(Fault(name, number, "bid", repr(told["bid"]), NO_FILE_NAME))
     content = {column: _value(column, cell) for column, cell in told.items() if column not in IDS}
     for fault in content_faults(content):
         column = fault.split(" ", 1)[0]
