@@ -135,3 +135,48 @@ def test_one_sentence_for_each_mistake(
     assert "Traceback" not in result.output
     assert code == 2 or len(result.output.splitlines()) == 1, result.output
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_no_answer_is_written_over_a_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the ledger itself by any name, nor what SQLite keeps beside it, nor another database."""
+    monkeypatch.chdir(tmp_path)
+    for key in (["log.example/l"], ["w1", "--witness"]):
+        run("keys", *key)
+    run("init", "--ledger", "l.db")
+    run("init", "--ledger", "other.db")
+    ledger = open_ledger("l.db")
+    ledger.append([paid(1)])
+    run("checkpoint", "--ledger", "l.db", "--signer", "log.example_l.key")
+    run("export", "--ledger", "l.db", "--to", "e.jsonl")
+    ledger.append([paid(2)])
+    Path("link").symlink_to("l.db")
+    Path("hard").hardlink_to("l.db")
+    Path("to-wal").symlink_to("l.db-wal")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    commands = {
+        "--to": [
+            ["export", "--ledger", "l.db"],
+            ["checkpoint", "--ledger", "l.db", "--signer", "log.example_l.key"],
+            ["prove", "1", "--ledger", "l.db"],
+            ["cosign", "e.jsonl", "--signer", "w1.key", "--keys", "log.example_l.pub"],
+        ],
+        "--seen": [["cosign", "e.jsonl", "--signer", "w1.key", "--keys", "log.example_l.pub"]],
+    }
+    for option, words in [(option, words) for option, some in commands.items() for words in some]:
+        for target in (
+            "l.db",
+            "./l.db",
+            "link",
+            "hard",
+            "l.db-wal",
+            "l.db-shm",
+            "to-wal",
+            "link-wal",
+            "other.db",
+        ):
+            said = run(*words, option, target, code=1).output
+            assert "needs a file of its own" in said, (words, target, said)
+            assert len(said.splitlines()) == 1
+        assert run(*words, option, ".", code=1).output == "wholenation: . is a folder, not a file\n"
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    ledger.close()

@@ -24,7 +24,20 @@ key_files = click.option(
     "--keys", "keys", multiple=True, type=click.Path(), metavar="FILE.pub",
     help="Public keys, one a line. May be repeated.",
 )  # fmt: skip
-to_file = click.option("--to", type=click.Path(), metavar="FILE", help="Write to a file.")
+
+
+def _target(_: click.Context, __: click.Parameter, path: str | None) -> str | None:
+    """A file that may be written, asked before anything is done."""
+    if path is not None:
+        from ..programme.targets import check_target
+
+        check_target(path)
+    return path
+
+
+to_file = click.option(
+    "--to", type=click.Path(), callback=_target, metavar="FILE", help="Write to a file."
+)  # fmt: skip
 
 
 @click.command(short_help="Where is everything kept?")
@@ -124,7 +137,8 @@ def checkpoint(
 @click.argument("export", type=click.Path())
 @options(signer_file, key_files)
 @click.option(
-    "--seen", type=click.Path(), metavar="FILE", help="The note signed last: read first, and written anew.",
+    "--seen", type=click.Path(), callback=_target, metavar="FILE",
+    help="The note signed last: read first, and written anew.",
 )  # fmt: skip
 @to_file
 def cosign(export: str, signer: str, keys: tuple[str, ...], seen: str | None, to: str | None) -> None:
@@ -162,7 +176,10 @@ def prove(ledger: str, entry: int | None, first: int | None, second: int | None,
 
 @click.command(short_help="Can others look?")
 @ledger_url
-@click.option("--to", required=True, type=click.Path(), metavar="FILE.jsonl", help="The file to write.")
+@click.option(
+    "--to", required=True, type=click.Path(), callback=_target, metavar="FILE.jsonl",
+    help="The file to write.",
+)  # fmt: skip
 def export(ledger: str, to: str) -> None:
     """Write the whole ledger into one file that anybody can verify with the public keys."""
     from ..programme.ledger import open_ledger

@@ -20,6 +20,7 @@ from .canonical import canonical
 from .checkpoints import read_notes
 from .ledger import Ledger
 from .reading import read_head, read_leaves
+from .targets import check_target
 
 FORMAT = "wholenation ledger 1"
 
@@ -27,9 +28,10 @@ FORMAT = "wholenation ledger 1"
 def export_ledger(ledger: Ledger, path: str | Path) -> int:
     """Write the ledger as it is now to a file, which appears whole or not at all; returns how many entries.
 
-    Raises `OutputError` where the file cannot be written.
+    Raises `OutputError` where the file cannot be written, or is a database.
     """
     path = Path(path)
+    check_target(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         try:
