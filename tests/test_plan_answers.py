@@ -573,11 +573,13 @@ def test_ctrl_c_ends_a_verb_of_many_plans(verb):
     chain = str(Path(__file__).parents[1] / "examples" / "semiconductors")
     asked = [verb, chain, "--home", "CHN", "--samples", "5", "--gap", "0.02"]
     more = {"sensitivity": ["--draws", "8"], "policy": ["--histories", "40"]}[verb]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "wholenation", *asked, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    time.sleep(6)
-    running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
+    words = [sys.executable, "-m", "wholenation", *asked, *more]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        try:
+            time.sleep(6)
+            running.send_signal(signal.SIGINT)
+            _, told = running.communicate(timeout=60)
+        finally:
+            running.kill()
     assert running.returncode == 130
     assert told.decode().strip() == "wholenation: stopped; no file was left half written"

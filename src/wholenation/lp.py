@@ -200,7 +200,11 @@ class Solver:
             self._pressed = pressed
             self._watch(pressed, progress or (lambda *_: None), enough)
             highs.run()
-        return self._answer()
+        answer = self._answer()
+        if pressed and answer.status is not Status.INTERRUPTED:
+            # It came too late to end this solve, and must not be lost on those that follow.
+            signal.raise_signal(signal.SIGINT)
+        return answer
 
     def _watch(
         self, pressed: list[bool], progress: Callable[[float, float, float], None], enough: float | None

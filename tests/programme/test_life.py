@@ -196,7 +196,7 @@ def waiting(shell: Shell, folder: Path) -> None:
 def test_every_command_has_its_place_and_its_help() -> None:
     context = click.Context(group)
     names = group.list_commands(context)
-    assert set(names) == set(group.commands) and names[0] == "init" and names[-1] == "verify"
+    assert set(names) == set(group.commands) and names[0] == "init" and names[-1] == "from-ocds"
     for name in names:
         command: Any = group.commands[name]
         assert command.short_help and command.help, name

@@ -112,6 +112,9 @@ def solve(
             journal.close()
     if search.status is Status.OPTIMAL and not np.isfinite(search.value):
         search.status = Status.FAILED
+    if search.pressed and search.status is not Status.INFEASIBLE:
+        # Also where the gap was reached in that moment: whoever makes many plans must hear of it.
+        search.status = Status.INTERRUPTED
     return Result(
         search.status, search.x, search.value, search.bound, search.recourse, search.root, search.root_x,
         search.dual, search.reduced, search.pool, tuple(search.rounds), search.solved, search.pivots,
