@@ -18,7 +18,7 @@ from wholenation.programme.leaves import Draft, Posting
 from wholenation.programme.ledger import Ledger, open_ledger
 from wholenation.programme.ledger_export import export_ledger
 from wholenation.programme.merkle import root
-from wholenation.programme.notes import WITNESS, Checkpoint, join_note, new_signer
+from wholenation.programme.notes import WITNESS, Checkpoint, Verifier, join_note, new_signer
 from wholenation.programme.proofs import prove_entry, prove_growth, verify_proof
 from wholenation.programme.verify import verify_export, verify_ledger
 from wholenation.programme.witness import cosign_export, cosign_note
@@ -357,6 +357,78 @@ def untriggered(path: Path, statement: str) -> None:
         connection.execute(statement)
         for _, sql in kept:
             connection.execute(sql)
+
+
+KIND = "is wrong: a value in its row or its postings is of another kind than was written"
+DAMAGES = {
+    "UPDATE entry SET leaf = 'text' WHERE seq = 5": f"entry 5 {KIND}",
+    "UPDATE entry SET leaf = 1000000000000 WHERE seq = 5": f"entry 5 {KIND}",
+    "UPDATE entry SET leaf = NULL WHERE seq = 5": f"entry 5 {KIND}",
+    "UPDATE entry SET key = x'ff' WHERE seq = 2": f"entry 2 {KIND}",
+    "UPDATE entry SET subject = NULL WHERE seq = 3": f"entry 3 {KIND}",
+    "UPDATE entry SET body = NULL WHERE seq = 3": f"entry 3 {KIND}",
+    "UPDATE entry SET body = 1000000000000 WHERE seq = 3": f"entry 3 {KIND}",
+    "UPDATE posting SET amount = 100.0 WHERE seq = 6 AND amount = 100": f"entry 6 {KIND}",
+    "UPDATE posting SET amount = '100' WHERE seq = 6 AND amount = 100": f"entry 6 {KIND}",
+    "UPDATE posting SET amount = NULL WHERE seq = 6": f"entry 6 {KIND}",
+    "UPDATE posting SET line = 1.0 WHERE seq = 6 AND line = 1": f"entry 6 {KIND}",
+    "UPDATE posting SET pending = 2 WHERE seq = 4": f"entry 4 {KIND}",
+    "UPDATE posting SET pending = 'yes' WHERE seq = 4": f"entry 4 {KIND}",
+    "UPDATE posting SET seq = NULL WHERE seq = 6": "entry 6 is wrong: what it says does not hash to its leaf",
+    "INSERT INTO posting VALUES ('x', 1, 'a', 0, 'EUR', 0)": "a posting is damaged: it belongs to no entry",
+    "INSERT INTO posting VALUES (NULL, 1, 'a', 0, 'EUR', 0)": "a posting is damaged: it belongs to no entry",
+    "UPDATE head SET frontier = 't'": "the head of the ledger is damaged",
+    "UPDATE head SET frontier = NULL": "the head of the ledger is damaged",
+    "UPDATE head SET size = 'abc'": "the head of the ledger is damaged: it tells of 'abc' entries",
+    "UPDATE head SET size = NULL": "the head of the ledger is damaged: it tells of NULL entries",
+    "UPDATE balance SET account = x'ff' WHERE account = 'fund:steel'": "the balance of X'FF' in 'EUR' is damaged",
+    "UPDATE balance SET posted = 300.0 WHERE account = 'fund:steel'": "is damaged: it is kept as 300.0 and -60",
+    "UPDATE balance SET pending = NULL WHERE account = 'fund:steel'": "the balance of 'fund:steel' in 'EUR' is damaged",
+    "UPDATE checkpoint SET signature = NULL WHERE size = 2": "a checkpoint is damaged",
+    "UPDATE checkpoint SET text = x'ff' WHERE size = 2": "a checkpoint is damaged",
+    "UPDATE checkpoint SET text = 'x' WHERE size = 2": "a checkpoint cannot be read",
+    "UPDATE checkpoint SET size = 3 WHERE size = 2": "the checkpoint of 2 entries is kept as one of 3",
+    "UPDATE checkpoint SET line = 2 WHERE size = 2": "the signatures of the checkpoint of 2 entries are not numbered",
+    "INSERT INTO checkpoint SELECT 2, 2, text, signature FROM checkpoint WHERE size = 5": "there are two checkpoints",
+}
+
+
+@pytest.mark.parametrize(("statement", "said"), DAMAGES.items())
+@pytest.mark.parametrize("keys", [KEYS, []])
+def test_a_value_of_another_kind(sqlite_file: Path, statement: str, said: str, keys: list[Verifier]) -> None:
+    """What flipped bytes can make of a row: SQLite shows values that its column could not take."""
+    unguarded(sqlite_file, statement)
+    book = open_ledger(str(sqlite_file))
+    found = verify_ledger(book, keys)
+    if "head" in statement:
+        with pytest.raises(QuestionError, match="the head of the ledger is damaged"):
+            book.head()
+    book.close()
+    assert not found.sound
+    assert said in found.sentence
+
+
+def unguarded(path: Path, statement: str) -> None:
+    """Run a statement on a SQLite ledger whose columns take anything, and put its tables back as they were."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        kept = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        for kind in ("BIGINT", "INTEGER", "TEXT", "BOOLEAN", "BLOB"):
+            loose = f"replace(replace(sql, ' {kind} NOT NULL', ''), ' {kind}', '')"
+            where = f"type = 'table' AND NOT (name = 'entry' AND '{kind}' = 'INTEGER')"
+            connection.execute(f"UPDATE sqlite_master SET sql = {loose} WHERE {where}")
+        connection.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, 'CHECK (pending IN (0, 1))', 'CHECK (1)')"
+        )
+        connection.execute("DELETE FROM sqlite_master WHERE type = 'trigger'")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(statement)
+        connection.execute("PRAGMA writable_schema = ON")
+        for name, sql in kept:
+            if sql.startswith("CREATE TRIGGER"):
+                connection.execute(sql)
+            else:
+                connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", (sql, name))
 
 
 def test_a_trigger_taken_away_is_missed(ledger: Ledger) -> None:

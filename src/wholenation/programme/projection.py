@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from . import schema
 from .balances import Sum
+from .cells import checkpoint_fault, damaged_rows
 from .chunks import Run, Wrong
+from .entries import LARGEST
 from .migrations import upgrade
 from .tally import Tally
 
@@ -40,6 +42,12 @@ class Rows:
 
     connection: sa.Connection
 
+    def size(self) -> int:
+        """How many entries the head tells of; where it tells of no number, as many as there could be."""
+        if damaged_rows(self.connection, schema.head):
+            return LARGEST
+        return self.connection.scalar(sa.select(schema.head.c.size)) or 0
+
     def subject_fault(self, run: Run, lines: Sequence[bytes]) -> Wrong | None:
         """The first entry of a run whose row tells another subject than its body."""
         last = run.first + len(lines) - 1
@@ -64,12 +72,15 @@ def table_fault(rows: Rows, tally: Tally, size: int) -> str:
         _head_fault(rows.connection, tally, size)
         or _balance_fault(rows, tally)
         or _posting_fault(rows.connection)
+        or checkpoint_fault(rows.connection)
         or _schema_fault(rows.connection)
         or _file_fault(rows.connection)
     )
 
 
 def _head_fault(connection: sa.Connection, tally: Tally, size: int) -> str:
+    for _, told, _ in damaged_rows(connection, schema.head):
+        return f"the head of the ledger is damaged: it tells of {told:.40} entries, or its tree is no bytes"
     count = connection.scalar(sa.select(sa.func.count()).select_from(schema.entry))
     heads = connection.execute(sa.select(schema.head)).all()
     if len(heads) != 1 or tally.frontier.size != size or count != size:
@@ -80,6 +91,9 @@ def _head_fault(connection: sa.Connection, tally: Tally, size: int) -> str:
 
 
 def _balance_fault(rows: Rows, tally: Tally) -> str:
+    for account, currency, posted, pending in damaged_rows(rows.connection, schema.balance):
+        where = f"{account:.60} in {currency:.40}"
+        return f"the balance of {where} is damaged: it is kept as {posted:.40} and {pending:.40} pending"
     kept = rows.sums()
     for place in sorted(kept.keys() | tally.sums.keys()):
         told, found = kept.get(place, Sum()), tally.sums.get(place, Sum())
@@ -92,10 +106,12 @@ def _balance_fault(rows: Rows, tally: Tally) -> str:
 
 
 def _posting_fault(connection: sa.Connection) -> str:
-    seq = connection.scalar(_LOOSE)
-    return (
-        "" if seq is None else f"entry {seq} is wrong: its postings are not numbered, or belong to no entry"
-    )
+    row = connection.execute(_LOOSE).first()
+    if row is None:
+        return ""
+    if not isinstance(row.seq, int):
+        return "a posting is damaged: it belongs to no entry"
+    return f"entry {row.seq} is wrong: its postings are not numbered, or belong to no entry"
 
 
 def _schema_fault(connection: sa.Connection) -> str:

@@ -51,14 +51,14 @@ def read_leaves(connection: sa.Connection, after: int) -> list[tuple[bytes, byte
     """What the next entries say as canonical JSON, and the leaf that stands beside each, as it is written there."""
     rows = _rows(connection, after)
     postings = _postings(connection, after, rows)
-    return [(_data(row, postings.get(row[0], ())), bytes(row[6])) for row in rows]
+    return [(_data(row, postings.get(row[0], ())), _bytes(row[6])) for row in rows]
 
 
 def _data(row: Row, postings: Sequence[Posting]) -> bytes:
     """What a row says; null where somebody has put there what no entry can hold."""
     seq, key, kind, at, actor, body, _ = row
     try:
-        return leaf_data(seq, key, kind, at, actor, bytes(body), postings)
+        return leaf_data(seq, key, kind, at, actor, _bytes(body), postings)
     except (TypeError, ValueError):
         return b"null"
 
@@ -77,8 +77,10 @@ def read_by_key(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Ent
 def read_head(connection: sa.Connection, *, locked: bool = False) -> Frontier:
     """The tree as it is kept; read for a change, it is locked (SQLite took its lock as the transaction began)."""
     size, packed = connection.execute(_HEAD.with_for_update() if locked else _HEAD).one()
+    if type(size) is not int:
+        raise QuestionError(f"the head of the ledger is damaged: it tells of {size!r:.40} entries")
     try:
-        return Frontier.unpacked(size, bytes(packed))
+        return Frontier.unpacked(size, _bytes(packed))
     except ValueError as error:
         raise QuestionError(f"the head of the ledger is damaged: {error}") from None
 
@@ -86,7 +88,7 @@ def read_head(connection: sa.Connection, *, locked: bool = False) -> Frontier:
 def read_leaf_hashes(connection: sa.Connection, size: int) -> list[bytes]:
     """The leaves of the first so many entries."""
     wanted = sa.select(_entry.leaf).where(_entry.seq <= size).order_by(_entry.seq)
-    return [bytes(leaf) for leaf in connection.scalars(wanted)]
+    return [_bytes(leaf) for leaf in connection.scalars(wanted)]
 
 
 def _rows(connection: sa.Connection, after: int) -> Sequence[Row]:
@@ -106,16 +108,21 @@ def _by_entry(lines: Iterable[Any]) -> dict[int, list[Posting]]:
     return postings
 
 
+def _bytes(value: Any) -> bytes:
+    """What a column of bytes holds; nothing where a damaged file holds something else in it."""
+    return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else b""
+
+
 def _entries(rows: Sequence[Row], postings: dict[int, list[Posting]]) -> list[Entry]:
     return [
-        Entry(seq, key, kind, at, actor, _body(seq, body), bytes(leaf), tuple(postings.get(seq, ())))
+        Entry(seq, key, kind, at, actor, _body(seq, body), _bytes(leaf), tuple(postings.get(seq, ())))
         for seq, key, kind, at, actor, body, leaf in rows
     ]
 
 
 def _body(seq: int, data: bytes) -> Mapping[str, Any]:
     try:
-        return parsed(data)
+        return parsed(_bytes(data))
     except ValueError:
         raise QuestionError(
             f"entry {seq} is damaged; wholenation programme verify says what else is"

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from ..errors import QuestionError
-from . import schema
+from .cells import checkpoint_fault, first_damaged
 from .checkpoints import read_notes
 from .chunks import CHUNK, Run, Wrong, check_run
 from .entries import LARGEST
@@ -87,14 +85,16 @@ def verify_ledger(ledger: Ledger, verifiers: Sequence[Verifier] = (), *, workers
     """
     with ledger.snapshot() as connection:
         rows, tally, wrong = Rows(connection), Tally(), None
-        size = connection.scalar(sa.select(schema.head.c.size)) or 0
-        notes = read_notes(connection, LARGEST)
-        lines = entry_lines(connection, size)
+        size, damaged = rows.size(), first_damaged(connection)
+        notes = [] if checkpoint_fault(connection) else read_notes(connection, LARGEST)
+        lines = entry_lines(connection, size if damaged is None else min(size, damaged - 1))
         groups = iter(lambda: list(islice(lines, CHUNK)), [])
         for run, some, found in _taken(tally, groups, notes, workers if size > _FEW else 1):
             wrong = found or rows.subject_fault(run, some)
             if wrong:
                 break
+        if damaged is not None and not wrong and tally.frontier.size == damaged - 1:
+            wrong = Wrong(damaged, "a value in its row or its postings is of another kind than was written")
         verdict, signed = _judged(ledger.name, tally, notes, verifiers, wrong)
         if verdict is not None:
             return verdict
