@@ -336,6 +336,25 @@ def test_a_broken_line_is_told_with_file_line_and_field(line: Any, told: str, tm
         read_case(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "what"),
+    [
+        ("due", True, "is not a date"),
+        ("due", "2023-02-30", "is not a date"),
+        ("direction", [], "is neither of"),
+    ],
+)
+def test_a_milestone_that_is_none_is_told(field: str, value: Any, what: str, tmp_path: Path) -> None:
+    rows = (CASES / "honest-failure" / "entries.jsonl").read_text(encoding="utf-8").splitlines()
+    at = next(n for n, row in enumerate(rows) if '"award.made"' in row)
+    award = json.loads(rows[at])
+    award["body"]["milestones"][0][field] = value
+    rows[at] = json.dumps(award)
+    (tmp_path / "entries.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(ChainError, match=rf"entries.jsonl {at + 1} body award.made: .* {field}: .* {what}"):
+        read_case(tmp_path)
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     later = {**LINE, "date": "2019-12-31"}
     text = "\n".join([json.dumps(LINE), "{", "", json.dumps(later)])

@@ -17,6 +17,7 @@ from .entries import subject_of
 from .leaves import Draft, Entry, Posting, draft_faults, leaf_data, posting_faults
 from .ledger import open_ledger
 from .merkle import leaf_hash
+from .milestones import faults_of_milestones
 from .state import State, fold
 
 FILE = "entries.jsonl"
@@ -162,7 +163,10 @@ def _faults_of_fields(told: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]
     yield from shapes
     if not shapes and "body" in told:
         draft = _to_draft(told)
-        for what in draft_faults(replace(draft, postings=())):
+        wrong = draft_faults(replace(draft, postings=()))
+        if not wrong and draft.type == "award.made":
+            wrong = faults_of_milestones(draft.body["milestones"], draft.body["amount"])
+        for what in wrong:
             yield "body", told["type"], what
         for what in posting_faults(draft.postings):
             yield "postings", "", what

@@ -104,7 +104,7 @@ def _faults(values: Mapping[str, Any], needed: Collection[str] = ("due", "paymen
     threshold, direction = values.get("threshold"), values.get("direction")
     if threshold is not None and not _is_number(threshold):
         found.append(f"threshold: {threshold!r} is not a finite number")
-    if direction is not None and direction not in DIRECTIONS:
+    if direction is not None and not (isinstance(direction, str) and direction in DIRECTIONS):
         found.append(f"direction: {direction!r} is neither of {', '.join(DIRECTIONS)}")
     if threshold is not None and direction is None and "due" in needed:
         found.append("direction: missing, where a threshold is set")
