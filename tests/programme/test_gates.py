@@ -44,8 +44,9 @@ def store_of(tmp_path: Path) -> Path:
 def shown(programme: Programme, tmp_path: Path, name: str = "m1", text: str = "it works well") -> Entry:
     file = tmp_path / f"{name}.txt"
     file.write_text(text)
+    payee = find(programme.refresh(), name)[0]["payee"]
     return submit_evidence(
-        programme, key=f"e-{name}", actor="team1", evidence=f"e-{name}", milestone=name, file=file,
+        programme, key=f"e-{name}", actor=payee, evidence=f"e-{name}", milestone=name, file=file,
         evidence_folder=store_of(tmp_path),
     )  # fmt: skip
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from .ledger_options import actor, as_json, key, key_of, ledger_url, opened, tell
+from ..errors import QuestionError
+from .ledger_options import actor, as_json, key, key_of, ledger_url, opened, plain, tell
 from .options import options
 
 
@@ -55,7 +56,11 @@ def pledge(ledger: str, actor: str, key: str | None, as_json: bool, **body: Any)
 
     with opened(ledger) as office:
         told = key_of(key, "pledge.made", body["pledge"])
-        tell(pools.pledge(office, key=told, actor=actor, body=body), as_json)
+        entry = pools.pledge(office, key=told, actor=actor, body=body)
+        odd = pools.unplanned(office.state, body["earmark"] or {})
+    tell(entry, as_json)
+    for sentence in odd:
+        click.echo(plain(f"Warning: {sentence}"), err=True)
 
 
 @click.command(short_help="Who shall pay now?")
@@ -102,6 +107,8 @@ def default(ledger: str, actor: str, key: str | None, as_json: bool, **lost: Any
     """Enter DEFAULT: money of a call that has not come in and will not."""
     from ..programme import pools
 
+    if key is not None and not key.strip():
+        raise QuestionError(f"--key {key!r} names no request; leave it out, or give it a text without spaces")
     with opened(ledger) as office:
         told = key_of(key, "default.recorded", lost["default"])
         tell(pools.default(office, key=told, actor=actor, **lost), as_json)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import QuestionError
+from ..files import is_file
 from .evidence_files import read, store
 from .gate_records import gate_records
 from .ledger import Draft, Entry
@@ -35,9 +36,15 @@ def submit_evidence(
     file: Path,
     evidence_folder: Path,
 ) -> Entry:
-    """Keep a file in the store and record its hash; a text's MinHash signature goes with it, to find it used again."""
+    """Keep a file in the store and record its hash; a text's MinHash signature goes with it, to find it used again.
+
+    Raises `QuestionError` where the actor is none of payee, agency and approvers, or the file is empty.
+    """
     award, _ = find(programme.refresh(), milestone)
     open_award(programme.state, award.id)
+    _may_submit(programme.state, actor, award, milestone)
+    if is_file(file) and file.stat().st_size == 0:
+        raise QuestionError(f"{file} is empty: it shows nothing of {milestone}")
     digest, size = store(evidence_folder, file)
     body = {"evidence": evidence, "milestone": milestone, "sha256": digest, "size": size, "name": file.name}
     shingles = _shingles(read(evidence_folder, digest)) if size <= LARGEST else []
@@ -49,6 +56,16 @@ def submit_evidence(
         return [Draft(key, "evidence.submitted", actor, body)]
 
     return once(programme, "evidence.submitted", key, actor, body, decide)
+
+
+def _may_submit(state: State, actor: str, award: Record, milestone: str) -> None:
+    office = state.all("programme.opened")
+    agency = [one["agency"] for one in office]
+    if actor not in (award["payee"], *agency, *(name for one in office for name in one["approvers"])):
+        raise QuestionError(
+            f"{actor} submits no evidence for {milestone}: its payee {award['payee']}, the agency"
+            f" {', '.join(agency)} and the approvers do"
+        )
 
 
 def _shingles(content: bytes) -> list[str]:

@@ -63,6 +63,8 @@ def register_party(programme: Programme, *, key: str, actor: str, body: Mapping[
         raise QuestionError(
             f"{body['party']}: a person's name stays outside the ledger; give a salted commitment to it"
         )
+    if "capital" in draft.body and "currency" not in draft.body:
+        raise QuestionError(f"{body['party']}: capital {body['capital']} takes a currency")
     return programme.act(lambda _: [draft])[0]
 
 
@@ -75,6 +77,8 @@ def declare_relation(programme: Programme, *, key: str, actor: str, body: Mappin
         faults.append(f"{said['subject']}: a party has no tie to itself")
     if not 0 <= said.get("share", 0) <= 1:
         faults.append(f"share {said['share']} is no part of a whole; it lies between 0 and 1")
+    if "share" in said and said["kind"] != "owns":
+        faults.append(f"share {said['share']} is a part that is owned; a tie of kind {said['kind']} has none")
     if "start" in said and said.get("end", said["start"]) < said["start"]:
         faults.append(f"the tie ends on {said['end']}, before it starts on {said['start']}")
     refuse(faults)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from ..errors import QuestionError, unknown
+from .adopted import current_adoption
 from .drafts import refuse, to_draft
 from .entries import is_id
 from .funding import EARMARKS
@@ -98,6 +99,21 @@ def _scheduled_faults(call: Mapping[str, Any], taken: set[Any]) -> list[str]:
     return faults
 
 
+def unplanned(state: State, earmark: Mapping[str, Any]) -> list[str]:
+    """Values of an earmark that no project of the plan in force has, a sentence each; a later plan may have them."""
+    adopted = current_adoption(state)
+    if adopted is None:
+        return []
+    found = []
+    for name, field in EARMARKS.items():
+        known = sorted({str(one[field]) for one in adopted["projects"] if one.get(field)})
+        # A challenge for first users serves a project of any kind.
+        odd = [one for one in earmark.get(name) or () if known and one not in known and one != "cover"]
+        what = f"{field} in {adopted.id}, the plan in force"
+        found += [f"earmark {name}={one}: {unknown(one, known, what)}" for one in odd]
+    return found
+
+
 def is_date(text: str) -> bool:
     """Whether this is a day of the calendar as YYYY-MM-DD."""
     try:
@@ -172,6 +188,9 @@ def default(
     programme: Programme, *, key: str, actor: str, default: str, call: str, amount: int | None, reason: str
 ) -> Entry:
     """Money of a call that has not come in and will not: all that is open of it, if no amount is named."""
+
+    if not reason.strip():
+        raise QuestionError(f"{default}: it takes a reason to give money up")
 
     def decide(state: State) -> list[Draft]:
         asked = state.get("call.made", call)
