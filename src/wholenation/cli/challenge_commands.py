@@ -112,15 +112,15 @@ def bid(
     if missing or (commitment is None) == (content is None or secret is None):
         wanted = ", ".join(missing) or "--content with --secret, or --commitment"
         raise click.UsageError(f"It takes {wanted}; or --table with --secret for many bids.")
-    request = key_of(key, "bid.sealed", str(bid)), str(bid), str(challenge), str(team)
+    request = key_of(key, "bid.sealed", str(bid))
     with opened(ledger) as office:
         if content is not None and secret is not None:
-            one = Sealing(*request, _content(content), Path(secret))
+            said = _content(content)
+            one = Sealing(request, str(bid), str(challenge), str(team), said, Path(secret))
             tell(seal_kept(office, actor=actor, sealings=[one]), as_json)
             return
-        told, name, target, offering = request
         entry = bids.seal(
-            office, key=told, actor=actor, bid=name, challenge=target, team=offering,
+            office, key=request, actor=actor, bid=str(bid), challenge=str(challenge), team=str(team),
             commitment=str(commitment),
         )  # fmt: skip
     tell(entry, as_json)
