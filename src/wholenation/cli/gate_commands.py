@@ -111,17 +111,27 @@ def release(
 ) -> None:  # fmt: skip
     """Is the tranche of MILESTONE paid? Allowed, or denied with every reason; an entry in both cases.
 
-    What is left of the milestone's payment is asked for, if no amount is told. Exit code 1 where it is denied.
+    What is left of the milestone's payment is asked for, if no amount is told. Exit code 1 where it is denied. Asked
+    for again when all is paid, the entry of then is told.
     """
+    from ..programme.releasing import paid_in_full
     from ..programme.releasing import release as ask
 
     with opened(ledger) as office:
         before = len(office.state.all("release.decided", milestone=milestone))
         told = name or key or f"{milestone}-{before + 1}"
-        entry = ask(
-            office, key=key_of(key, "release", told), actor=actor, release=told, milestone=milestone,
-            evidence_folder=folder_at(folder, ledger), amount=amount,
-        )  # fmt: skip
+        paid = None if office.state.has("release.decided", told) else paid_in_full(office, milestone)
+        if paid is None:
+            entry = ask(
+                office, key=key_of(key, "release", told), actor=actor, release=told, milestone=milestone,
+                evidence_folder=folder_at(folder, ledger), amount=amount,
+            )  # fmt: skip
+        elif name or key or actor != paid.actor or amount not in (None, paid.body["amount"]):
+            raise QuestionError(
+                f"{milestone} is paid already: entry {paid.seq} of {paid.actor}, {paid.body['release']}"
+            )
+        else:
+            entry = paid
     allowed = bool(entry.body["allowed"])
     verdict = f"{'Allowed' if allowed else 'Denied'}: {entry.body['amount']} for {milestone}."
     tell(entry, as_json, verdict)
@@ -288,10 +298,14 @@ def change(
     """
     from ..programme.milestones import change_milestone
 
+    try:
+        fields = read_object(to, "--to")
+    except RecursionError:
+        raise QuestionError("--to: lists and objects are nested too deep") from None
     with opened(ledger) as office:
         entry = change_milestone(
             office, key=key_of(key, "change", change), actor=actor, change=change, milestone=milestone,
-            to=read_object(to, "--to"), reason=reason, second_level=actor if second_level else None,
+            to=fields, reason=reason, second_level=actor if second_level else None,
         )  # fmt: skip
         tell(entry, as_json)
 

@@ -53,7 +53,7 @@ def award(
     def decide(state: State) -> list[Draft]:
         before = state.all("award.made", challenge=challenge)
         if before:  # the same request once more, or one that the ledger refuses
-            return [_again(key, actor, one) for one in before]
+            return [_again(key, actor, state, one, {"starts": starts, "ends": ends}) for one in before]
         target = state.get("challenge.published", challenge)
         if moment(programme, state) < instant(target["deadline"]):
             raise QuestionError(f"{challenge}: bids are taken until {target['deadline']}")
@@ -68,9 +68,19 @@ def award(
     return programme.act(decide)
 
 
-def _again(key: str, actor: str, made: Record) -> Draft:
+def _again(key: str, actor: str, state: State, made: Record, dates: Mapping[str, str | None]) -> Draft:
+    """An award that was made, with the dates that this request gives it: other ones make it say something else."""
+    target = state.get("challenge.published", made["challenge"])
+    content = state.get("bid.opened", made["bid"])["content"]
+    milestones = milestones_of(target, made["bid"], content, dates["ends"])
+    body = dict(made.body) | {"milestones": milestones} | _run(content, dates)
     postings = reserved(made.id, made["funding"], made["currency"])
-    return Draft(f"{key}:{made['bid']}", "award.made", actor, made.body, postings)
+    return to_draft(f"{key}:{made['bid']}", "award.made", actor, body, postings)
+
+
+def _run(content: Mapping[str, Any], dates: Mapping[str, str | None]) -> dict[str, str | None]:
+    """When an award starts and ends: as its bid says, else as it is awarded."""
+    return {name: content.get(name) or dates[name] for name in ("starts", "ends")}
 
 
 def to_field(state: State, target: Record, today: str, ends: str | None) -> Field:
@@ -145,9 +155,7 @@ def _drafts(
             "milestones": milestones,
             "preregistered_sha256": preregistered(milestones),
             "reasons": dict(why),
-            "starts": content.get("starts") or dates["starts"],
-            "ends": content.get("ends") or dates["ends"],
-        }
+        } | _run(content, dates)
         postings = reserved(name, funding, field.target["currency"])
         drafts.append(to_draft(f"{key}:{bid.id}", "award.made", actor, body, postings))
     return drafts

@@ -63,6 +63,20 @@ def release(
     return once(programme, "release.decided", key, actor, asked, propose)
 
 
+def paid_in_full(programme: Programme, milestone: str) -> Entry | None:
+    """The release with which all of a milestone's payment was made; None while something of it is left."""
+    state = programme.refresh()
+    award, registered = find(state, milestone)
+    terms, _, _ = in_force(
+        registered, changes_of(state, milestone), payee=award["payee"], approvers=approvers_of(state),
+        ties=ties_on(state, day_of(programme, state)),
+    )  # fmt: skip
+    paid = state.all("release.decided", milestone=milestone, allowed=True)
+    if not paid or sum(one["amount"] for one in paid) < terms.payment:
+        return None
+    return next(programme.ledger.entries(after=paid[-1].seq - 1))
+
+
 def to_case(state: State, milestone: str, amount: int | None, found: Found, day: str) -> Case:
     """Everything that the release of a milestone depends on, as the ledger has it now."""
     award, registered = find(state, milestone)

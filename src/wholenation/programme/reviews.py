@@ -41,33 +41,52 @@ def assign(
 
     Nobody reads the bid of somebody to whom ties declared by now relate them. The draw is random, by the seed, and
     no pair comes with more than `most_probability`, so that nobody can count on a certain reader. One entry for each
-    reader that has a bid to read.
+    reader that has a bid to read. The same request once more is drawn again from what the ledger held then, and
+    gives back the entries of then; one that would give others is refused.
     """
 
     def decide(state: State) -> list[Draft]:
-        made = state.all("review.assigned", challenge=challenge)
-        if made:
-            return [to_draft(f"{key}:{one['reviewer']}", "review.assigned", actor, one.body) for one in made]
-        target = state.get("challenge.published", challenge)
-        if moment(programme, state) < instant(target["deadline"]):
-            raise QuestionError(f"{challenge}: bids are sealed until {target['deadline']}")
         for one in reviewers:
             known_party(state, one)
-        bids = opened_bids(state, challenge)
+        target = state.get("challenge.published", challenge)
+        made = state.all("review.assigned", challenge=challenge)
+        if not made and moment(programme, state) < instant(target["deadline"]):
+            raise QuestionError(f"{challenge}: bids are sealed until {target['deadline']}")
+        then = _before(state, made[0].seq) if made else state
+        today = made[0].at[:10] if made else day(programme, state)
+        bids = opened_bids(then, challenge)
         if not bids:
             raise QuestionError(f"{challenge}: no bid is open")
-        apart = conflicts(state, ties_on(state, day(programme, state)), bids, reviewers)
         given = assign_reviewers(
-            [Reviewer(one, load) for one in reviewers], list(bids), reviews=per_bid, conflicts=apart,
+            [Reviewer(one, load) for one in reviewers], list(bids), reviews=per_bid,
+            conflicts=conflicts(then, ties_on(then, today), bids, reviewers),
             most_probability=most_probability, seed=seed,
         )  # fmt: skip
+        shares = {one: [bid for bid in bids if (one, bid) in given.pairs] for one in reviewers}
+        if made and {one["reviewer"]: list(one["bids"]) for one in made} != _read(shares):
+            raise QuestionError(
+                f"{challenge}: key {key!r} says something else; its bids are shared out since entry {made[0].seq}"
+            )
         return [
             to_draft(f"{key}:{reviewer}", "review.assigned", actor, _assignment(challenge, reviewer, mine))
-            for reviewer in reviewers
-            if (mine := [bid for bid in bids if (reviewer, bid) in given.pairs])
+            for reviewer, mine in _read(shares).items()
         ]
 
     return programme.act(decide)
+
+
+def _before(state: State, seq: int) -> State:
+    """The records of a state as they were before an entry, without balances."""
+    kept = {
+        kind: {name: one for name, one in records.items() if one.seq < seq}
+        for kind, records in state.records.items()
+    }
+    return State(seq - 1, kept)
+
+
+def _read(shares: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The shares of those who have a bid to read."""
+    return {reviewer: bids for reviewer, bids in shares.items() if bids}
 
 
 def _assignment(challenge: str, reviewer: str, bids: list[str]) -> dict[str, Any]:
