@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -180,3 +182,56 @@ def test_no_answer_is_written_over_a_ledger(tmp_path: Path, monkeypatch: pytest.
         assert run(*words, option, ".", code=1).output == "wholenation: . is a folder, not a file\n"
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
     ledger.close()
+
+
+@pytest.mark.parametrize("table", ["notes", "alembic_version"])
+def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path, table: str) -> None:
+    """Looked at, or taken for an empty one: not a byte of it changes, and nothing is left beside it."""
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute(f"CREATE TABLE {table} (version_num TEXT)")
+    before = other.read_bytes()
+    for words in (
+        ["verify", other],
+        ["export", "--ledger", other, "--to", tmp_path / "e"],
+        ["init", "--ledger", other],
+    ):
+        said = run(*words, code=1).output
+        assert f"holds no ledger, but other tables ({table}); a ledger needs a database of its own" in said
+    assert other.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [other]
+    other.write_bytes(b"")
+    assert (
+        "programme init makes one" in run("export", "--ledger", other, "--to", tmp_path / "e", code=1).output
+    )
+    assert other.read_bytes() == b""
+
+
+def test_a_ledger_is_read_while_it_is_written(tmp_path: Path) -> None:
+    """Also one that somebody has taken out of this mode."""
+    place = tmp_path / "l.db"
+    run("init", "--ledger", place)
+    for mode in ("wal", "delete"):
+        with closing(sqlite3.connect(place)) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            connection.execute(f"PRAGMA journal_mode={mode}").close()
+        open_ledger(str(place)).close()
+    with closing(sqlite3.connect(place)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_what_does_not_belong_to_a_ledger_is_told(tmp_path: Path) -> None:
+    place = tmp_path / "l.db"
+    run("init", "--ledger", place)
+    with closing(sqlite3.connect(place)) as connection:
+        connection.execute("CREATE TABLE more (a)")
+    said = run("verify", place, code=1).output
+    assert said == f"{place}: the table, view, index or trigger more does not belong to a ledger\n"
+
+
+def test_a_damaged_version_is_told(tmp_path: Path) -> None:
+    place = tmp_path / "l.db"
+    run("init", "--ledger", place)
+    with closing(sqlite3.connect(place, isolation_level=None)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = x'ff'")
+    assert "the version of its tables is b'\\xff'" in run("verify", place, code=1).output

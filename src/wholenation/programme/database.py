@@ -21,6 +21,12 @@ SETTABLE = ("application_name", "unix_sock")
 _SETTINGS = re.compile(r" \(timeout is .* and source_address is .*\)")
 """What pg8000 adds to its words of a server that is not there: arguments that nobody gave."""
 
+_TOLD_BY = {"alembic_version", "entry", "head"}
+"""Tables by which a ledger of any version is told from other databases."""
+
+_SHOWN = 5
+"""Tables of somebody else that are named."""
+
 
 def connect(url: str, *, create: bool) -> tuple[sa.Engine, str]:
     """An engine for a file name or URL, and what to call it; nothing is opened yet.
@@ -85,14 +91,22 @@ def _sqlite(path: Path, *, create: bool) -> sa.Engine:
 
 def _durable(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions begin where we say so
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
 def _begin(connection: sa.Connection) -> None:
     """A writer takes the lock before it reads, so that what it decides on cannot change below it."""
-    immediate = connection.get_execution_options().get("writing")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("bare"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+
+
+def write_ahead(engine: sa.Engine) -> None:
+    """Let a SQLite file be read while it is written, which it stays; for a ledger only, since it changes the file."""
+    if engine.dialect.name == "sqlite":
+        with engine.execution_options(bare=True).connect() as connection:  # outside of any transaction
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:
@@ -104,12 +118,25 @@ def _postgresql(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def written_version(engine: sa.Engine) -> str | None:
-    """The version of the tables that are there, None where there are none."""
+def written_version(engine: sa.Engine, name: str) -> str | None:
+    """The version of the ledger's tables, None where there is no table at all.
+
+    Raises `QuestionError` where the tables are somebody else's, and where the version is none.
+    """
     with engine.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
+        tables = sorted(sa.inspect(connection).get_table_names())
+        if not tables:
             return None
-        return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        if not _TOLD_BY.issubset(tables):
+            names = [table if table.isprintable() else ascii(table) for table in tables[:_SHOWN]]
+            listed = ", ".join(names) + (", ..." if len(tables) > _SHOWN else "")
+            raise QuestionError(
+                f"{name} holds no ledger, but other tables ({listed}); a ledger needs a database of its own"
+            )
+        version = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    if not isinstance(version, str):
+        raise QuestionError(f"{name} is damaged: the version of its tables is {version!r:.40}")
+    return version
 
 
 def shown(error: Exception) -> str:

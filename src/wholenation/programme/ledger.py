@@ -13,7 +13,7 @@ from ..errors import OutputError, QuestionError
 from . import schema
 from .balances import Sum
 from .checkpoints import add_cosignature, read_notes, sign_head
-from .database import connect, shown, written_version
+from .database import connect, shown, write_ahead, written_version
 from .leaves import Draft, Entry, Posting
 from .merkle import Frontier
 from .notes import Signer, Verifier
@@ -115,7 +115,7 @@ def open_ledger(url: str, *, create: bool = False, now: Callable[[], str] = utc_
     """The ledger in a SQLite file (its name) or a PostgreSQL database (postgresql://user@host/name).
 
     With `create`, what is missing is made, and older tables are brought up to date. `now` is the clock. Raises
-    `QuestionError` where there is no ledger, or one of another version.
+    `QuestionError` where there is no ledger, or one of another version, or somebody else's tables.
     """
     engine, name = connect(url, create=create)
     try:
@@ -128,8 +128,9 @@ def open_ledger(url: str, *, create: bool = False, now: Callable[[], str] = utc_
 
 
 def _make_ready(engine: sa.Engine, name: str, *, create: bool) -> None:
-    version = written_version(engine)
+    version = written_version(engine, name)
     if version == schema.VERSION:
+        write_ahead(engine)
         return
     if version is not None and version > schema.VERSION:
         raise QuestionError(f"{name} was written by a newer wholenation (tables of version {version})")
@@ -139,6 +140,7 @@ def _make_ready(engine: sa.Engine, name: str, *, create: bool) -> None:
         raise QuestionError(f"{name} has older tables; wholenation programme init brings them up to date")
     from .migrations import upgrade
 
+    write_ahead(engine)
     with engine.execution_options(writing=True).begin() as connection:
         upgrade(connection)
 

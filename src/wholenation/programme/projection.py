@@ -120,9 +120,11 @@ def _schema_fault(connection: sa.Connection) -> str:
         names = set(connection.scalars(sa.text(_POSTGRESQL_TRIGGERS)))
         missing = [name for name in schema.POSTGRESQL_TRIGGERS if name not in names]
         return f"nothing refuses changes any more: trigger {missing[0]} is missing" if missing else ""
-    there = {row.name: row.sql for row in connection.exec_driver_sql(_SQLITE_SCHEMA)}
+    there = {str(row.name): row.sql for row in connection.exec_driver_sql(_SQLITE_SCHEMA)}
     wanted = _fresh_schema()
     for name in sorted(wanted.keys() | there.keys()):
+        if name not in wanted:
+            return f"the table, view, index or trigger {name} does not belong to a ledger"
         if there.get(name) != wanted.get(name):
             return f"the table or trigger {name} is missing, or not as it was made"
     return ""
