@@ -26,8 +26,18 @@ actor = click.option(
     "--as", "actor", required=True, envvar="WHOLENATION_AS", metavar="PARTY",
     help="Who acts. [env: WHOLENATION_AS]",
 )  # fmt: skip
+
+
+def _not_blank(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """A key, which an empty shell variable must not pass for."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty; leave the option out to have one made")
+    return value
+
+
 key = click.option(
     "--key",
+    callback=_not_blank,
     metavar="KEY",
     help="Key of the request: the same one twice is one entry. Made of its subject, if not told.",
 )
@@ -96,6 +106,8 @@ def read_object(text: str, what: str) -> dict[str, Any]:
     """A JSON object given on the command line; `QuestionError` for anything else."""
     try:
         value = json.loads(text)
+    except RecursionError:
+        raise QuestionError(f"{what} is nested too deep") from None
     except ValueError as error:
         raise QuestionError(f"{what} {plain(text[:SHOWN])!r} is not JSON: {error}") from None
     if not isinstance(value, dict):
