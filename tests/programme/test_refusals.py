@@ -68,7 +68,7 @@ def test_a_default_takes_a_key_that_names_a_request(hall: Office) -> None:
     size = hall.programme.refresh().size
     for key in ("", " "):
         result = run(hall, "default", "d", "--call", "t-1", "--reason", "cut", "--key", key)
-        assert result.exit_code == 1 and "--key" in result.output
+        assert result.exit_code == 2 and "--key" in result.output
     assert hall.programme.refresh().size == size
 
 

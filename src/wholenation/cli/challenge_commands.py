@@ -134,8 +134,6 @@ def _content(path: str) -> dict[str, Any]:
         found = read_object(Path(path).read_text(encoding="utf-8-sig"), path)
     except UnicodeDecodeError:
         raise QuestionError(f"{path} is not UTF-8") from None
-    except RecursionError:
-        raise QuestionError(f"{path}: lists and objects are nested too deep") from None
     try:
         canonical(found)
     except ValueError as error:

@@ -298,10 +298,7 @@ def change(
     """
     from ..programme.milestones import change_milestone
 
-    try:
-        fields = read_object(to, "--to")
-    except RecursionError:
-        raise QuestionError("--to: lists and objects are nested too deep") from None
+    fields = read_object(to, "--to")
     with opened(ledger) as office:
         entry = change_milestone(
             office, key=key_of(key, "change", change), actor=actor, change=change, milestone=milestone,

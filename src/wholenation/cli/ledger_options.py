@@ -107,7 +107,7 @@ def read_object(text: str, what: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except RecursionError:
-        raise QuestionError(f"{what} is nested too deep") from None
+        raise QuestionError(f"{what}: lists and objects are nested too deep") from None
     except ValueError as error:
         raise QuestionError(f"{what} {plain(text[:SHOWN])!r} is not JSON: {error}") from None
     if not isinstance(value, dict):

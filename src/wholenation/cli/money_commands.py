@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ..errors import QuestionError
 from .ledger_options import actor, as_json, key, key_of, ledger_url, opened, plain, tell
 from .options import options
 
@@ -107,8 +106,6 @@ def default(ledger: str, actor: str, key: str | None, as_json: bool, **lost: Any
     """Enter DEFAULT: money of a call that has not come in and will not."""
     from ..programme import pools
 
-    if key is not None and not key.strip():
-        raise QuestionError(f"--key {key!r} names no request; leave it out, or give it a text without spaces")
     with opened(ledger) as office:
         told = key_of(key, "default.recorded", lost["default"])
         tell(pools.default(office, key=told, actor=actor, **lost), as_json)
