@@ -438,6 +438,20 @@ def test_a_trigger_taken_away_is_missed(ledger: Ledger) -> None:
     assert f"trigger {name.split()[0]} is missing" in verify_ledger(ledger, KEYS).sentence
 
 
+@pytest.mark.parametrize("change", ["type = 'tRigger'", "tbl_name = 'Entry'"])
+def test_a_trigger_that_sqlite_passes_over(sqlite_file: Path, change: str) -> None:
+    """SQLite lets this pass, and programs that look for triggers by these words find none."""
+    with closing(sqlite3.connect(sqlite_file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(f"UPDATE sqlite_master SET {change} WHERE name = 'entry_update'")
+    book = open_ledger(str(sqlite_file))
+    try:
+        said = verify_ledger(book, KEYS).sentence
+    finally:
+        book.close()
+    assert said == f"{sqlite_file}: the table or trigger entry_update is missing, or not as it was made"
+
+
 def dump(path: Path) -> list[str] | None:
     """All that a database says, None where SQLite itself cannot read it."""
     try:

@@ -16,7 +16,7 @@ from .entries import LARGEST
 from .migrations import upgrade
 from .tally import Tally
 
-_SQLITE_SCHEMA = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+_SQLITE_SCHEMA = "SELECT name, type, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
 _POSTGRESQL_TRIGGERS = (
     "SELECT tgname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE tgenabled IN ('O', 'A')"
     " AND prosrc LIKE '%RAISE EXCEPTION ''rows of % are never changed''%'"
@@ -120,7 +120,7 @@ def _schema_fault(connection: sa.Connection) -> str:
         names = set(connection.scalars(sa.text(_POSTGRESQL_TRIGGERS)))
         missing = [name for name in schema.POSTGRESQL_TRIGGERS if name not in names]
         return f"nothing refuses changes any more: trigger {missing[0]} is missing" if missing else ""
-    there = {str(row.name): row.sql for row in connection.exec_driver_sql(_SQLITE_SCHEMA)}
+    there = _sqlite_schema(connection)
     wanted = _fresh_schema()
     for name in sorted(wanted.keys() | there.keys()):
         if name not in wanted:
@@ -130,13 +130,18 @@ def _schema_fault(connection: sa.Connection) -> str:
     return ""
 
 
-def _fresh_schema() -> dict[str, str]:
+def _sqlite_schema(connection: sa.Connection) -> dict[str, tuple[str, ...]]:
+    """By name, what a thing of the schema is, which table it belongs to, and the words that made it."""
+    return {str(name): tuple(told) for name, *told in connection.exec_driver_sql(_SQLITE_SCHEMA)}
+
+
+def _fresh_schema() -> dict[str, tuple[str, ...]]:
     """The schema of a new SQLite ledger."""
     engine = sa.create_engine("sqlite://")
     try:
         with engine.begin() as connection:
             upgrade(connection)
-            return {row.name: row.sql for row in connection.exec_driver_sql(_SQLITE_SCHEMA)}
+            return _sqlite_schema(connection)
     finally:
         engine.dispose()
 
