@@ -10,8 +10,10 @@ from typing import Any
 import jsonschema
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 from wholenation.audit.ocds import Mode, audit_releases
+from wholenation.cli import main
 from wholenation.errors import QuestionError
 from wholenation.programme.entries import types
 from wholenation.programme.ledger import Draft
@@ -284,3 +286,13 @@ def test_every_projection_is_a_table_of_its_own(programme: Programme, tmp_path: 
         read = pl.read_csv if form == "csv" else pl.read_parquet
         again = read(tmp_path / form / f"challenge.published.{form}")
         assert again["title"].to_list() == tables["challenge.published"]["title"].to_list()
+
+
+def test_releases_are_never_written_over_a_ledger(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    open_programme(str(ledger), create=True).close()
+    before = ledger.read_bytes()
+    words = ["programme", "to-ocds", "--ledger", str(ledger), "--prefix", PREFIX, "--to", str(ledger)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 1 and "is a database; the answer needs a file of its own" in result.output
+    assert ledger.read_bytes() == before

@@ -24,7 +24,9 @@ def to_ocds(ledger: str, prefix: str, to: str, uri: str | None) -> None:
     """What can procurement portals read? Challenges with bids and awards as OCDS releases, one a line."""
     from ..files import write_whole
     from ..programme.ocds import release_package, write_releases
+    from ..programme.targets import check_target
 
+    check_target(to)
     with opened(ledger) as programme:
         if uri is None:
             written = write_releases(programme.state, to, prefix=prefix)
