@@ -1,6 +1,7 @@
 """Where a nation's technology can be stopped, what happens then, and what to fund against it.
 
-One verb is one function: `read_chain` and `check`, `import_eto`, `measure`, `stress`, `plan`, `report`.
+One verb is one function: `read_chain` and `check`, `import_eto`, `measure`, `stress`, `plan`, `open_programme`,
+`audit_ledger` and `audit_releases`, `report`.
 Nothing heavy loads before it is used; `__init__.pyi` lists every public name with its type.
 """
 
@@ -22,14 +23,18 @@ _HOMES = {
     "OutputError": "errors",
     "Plan": "plans",
     "Policy": "plans",
+    "Programme": "programme.office",
     "QuestionError": "errors",
     "WholenationError": "errors",
+    "audit_ledger": "audit.ledger",
+    "audit_releases": "audit.ocds",
     "budget_frontier": "plans",
     "check": "chain",
     "difference": "plans",
     "formulate": "plans",
     "import_eto": "importers.eto",
     "measure": "exposure",
+    "open_programme": "programme.office",
     "plan": "plans",
     "read_chain": "chain",
     "read_smps": "stochastic.smps",

@@ -1,3 +1,5 @@
+from .audit.ledger import audit_ledger as audit_ledger
+from .audit.ocds import audit_releases as audit_releases
 from .chain import Chain as Chain
 from .chain import check as check
 from .chain import read_chain as read_chain
@@ -24,6 +26,8 @@ from .plans import robustness as robustness
 from .plans import sensitivity as sensitivity
 from .plans import simulate_policy as simulate_policy
 from .plans import value_of_information as value_of_information
+from .programme.office import Programme as Programme
+from .programme.office import open_programme as open_programme
 from .report import report as report
 from .stochastic.smps import read_smps as read_smps
 from .stress import Outcomes as Outcomes
