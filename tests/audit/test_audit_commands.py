@@ -108,6 +108,11 @@ def test_a_flag_of_a_ledger_is_disposed_of_once(tmp_path: Path) -> None:
     assert run(*asked).exit_code == run(*asked).exit_code == 0
     with open_programme(ledger) as programme:
         assert [one["disposition"] for one in programme.refresh().all("flag.disposed")] == ["cleared"]
+    told = json.loads(run("audit", "--ledger", ledger, "--json").stdout)["precision"]
+    assert told == [
+        {"check": "WN01", "precision": 0.0, "confirmed": 0, "cleared": 1, "referred": 0, "waiting": 0}
+    ]
+    assert "Precision" in run("audit", "--ledger", ledger).stdout
     other = run("dispose", "f2", *asked[2:])
     assert other.exit_code == 1
     assert "no such flag" in other.output

@@ -10,6 +10,7 @@ import polars as pl
 from .flags import SEVERITIES, Answer, Outcome
 
 if TYPE_CHECKING:
+    from .ledger import Precision
     from .ocds import Report
 
 SCHEMA: dict[str, type[pl.DataType]] = {
@@ -44,6 +45,14 @@ def tally_table(answers: Sequence[Answer]) -> pl.DataFrame:
         schema={"check": pl.String, "flag": pl.Int64, "clear": pl.Int64, "not_computable": pl.Int64},
         orient="row",
     )
+
+
+def precision_table(told: Sequence[Precision]) -> pl.DataFrame:
+    """What people have made of each check's flags so far, and the precision that follows."""
+    rows = [(one.check, one.value, one.confirmed, one.cleared, one.referred, one.waiting) for one in told]
+    columns = dict.fromkeys(("confirmed", "cleared", "referred", "waiting"), pl.Int64)
+    schema = {"check": pl.String, "precision": pl.Float64, **columns}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def indicator_table(report: Report) -> pl.DataFrame:

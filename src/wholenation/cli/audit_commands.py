@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from ..audit.flags import Answer
+    from ..audit.ledger import Precision
     from ..audit.ocds import Report
     from ..audit.parties import Named
     from ..export import Result
@@ -190,7 +191,7 @@ def _audit_ledger(
     to: str | None,
 ) -> None:
     from ..audit.flags import flagged
-    from ..audit.ledger import audit_ledger, raise_flags
+    from ..audit.ledger import audit_ledger, precision, raise_flags
 
     if record and not who:
         raise click.UsageError("--record needs --as: the party that records.")
@@ -199,10 +200,15 @@ def _audit_ledger(
         _refuse_before(state, today, programme.ledger.name)
         found = audit_ledger(state, today=today, files=_on_file(state, url, folder), **asked)
         added = raise_flags(programme, flagged(found), actor=str(who)) if record else []
-    result = _ledger_result(found, every, {"ledger": _without_password(url), "today": today.isoformat()})
+        told = precision(programme.refresh())
+    result = _ledger_result(
+        found, told, every, {"ledger": _without_password(url), "today": today.isoformat()}
+    )
     if not answer(result, as_json, to):
         _show_flags(result.tables["flags"], f"Flags as of {today}")
         _show_tallies(result.tables["checks"])
+        if told:
+            _show_precision(result.tables["precision"])
     if record:
         click.echo(f"{count(added, 'flag')} recorded.", err=True)
 
@@ -235,15 +241,14 @@ def _file_result(report: Report, asked: dict[str, str | None]) -> Result:
     return Result(about, {"flags": answer_table(report.answers), "checks": indicator_table(report)})
 
 
-def _ledger_result(found: list[Answer], every: bool, asked: dict[str, str]) -> Result:
+def _ledger_result(found: list[Answer], told: list[Precision], every: bool, asked: dict[str, str]) -> Result:
     from ..audit.flags import flagged
-    from ..audit.tables import answer_table, tally_table
+    from ..audit.tables import answer_table, precision_table, tally_table
     from ..export import Result
 
     shown = answer_table(found if every else flagged(found))
-    return Result(
-        {"wholenation": __version__, "verb": "audit", **asked}, {"flags": shown, "checks": tally_table(found)}
-    )
+    tables = {"flags": shown, "checks": tally_table(found), "precision": precision_table(told)}
+    return Result({"wholenation": __version__, "verb": "audit", **asked}, tables)
 
 
 TOP = 40
@@ -284,6 +289,20 @@ def _show_tallies(frame: pl.DataFrame) -> None:
         Shown("commonest_reason", "most often not computable because", spare=1),
     ]  # fmt: skip
     output.show(frame, columns, "Checks", "What each check is, and why it looks where it does: docs/checks.")
+
+
+def _show_precision(frame: pl.DataFrame) -> None:
+    from .. import output
+    from ..output import Shown, amount
+
+    columns = [
+        Shown("check", "check"), Shown("precision", "precision", amount), Shown("confirmed", "confirmed"),
+        Shown("cleared", "cleared"), Shown("referred", "referred"), Shown("waiting", "waiting"),
+    ]  # fmt: skip
+    legend = (
+        "Flags recorded in this ledger, and what people made of them: confirmed of confirmed and cleared."
+    )
+    output.show(frame, columns, "Precision", legend)
 
 
 @click.command(short_help="What did a person make of a flag?")
