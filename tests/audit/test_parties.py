@@ -1,10 +1,9 @@
-"""Names and ties: what is the same, what is only possible, who owns what, and the two public formats."""
+"""Ties: who owns what, who is near whom, and the public format of ownership."""
 
 from __future__ import annotations
 
 import json
 from datetime import date
-from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -13,53 +12,20 @@ from hypothesis import strategies as st
 
 from wholenation.audit.ownership import read_bods
 from wholenation.audit.parties import (
-    Named,
     Tie,
     group,
-    match,
-    matches,
     owners,
     path,
-    plain,
     shared_owners,
     tied,
 )
-from wholenation.audit.screening import read_screening_list
 from wholenation.errors import ChainError
 
 DAY = date(2026, 1, 1)
-LEI = frozenset({("lei", "x1")})
 
 
 def owns(a: str, b: str, share: float | None, number: int = 1) -> Tie:
     return Tie(a, b, "owns", str(number), share)
-
-
-def test_a_name_alone_is_only_possible() -> None:
-    one = Named("a", ("Müller Optik GmbH",))
-    assert match(one, Named("b", ("OPTIK, Muller",))).possible  # type: ignore[union-attr]
-    sure = match(Named("a", one.names, LEI), Named("b", ("Mueller Optik", "Optik Muller AG"), LEI))
-    assert sure is not None
-    assert not sure.possible
-    assert sure.shared == (("lei", "x1"),)
-    assert match(one, Named("b", ("Meyer Chemie",), LEI)) is None
-    # The same identifier under quite another name is not a match of names.
-    assert match(Named("a", one.names, LEI), Named("b", ("Harbor Tools",), LEI)) is None
-
-
-def test_sure_matches_come_first() -> None:
-    listed = [Named("x", ("Alpha Works",)), Named("y", ("Alpha Works",), LEI)]
-    found = matches([Named("a", ("Alpha Works Ltd",), LEI)], listed)
-    assert [(one.other, one.possible) for one in found] == [("y", False), ("x", True)]
-
-
-@given(st.lists(st.sampled_from(["Nova", "Orion", "Quartz", "Zeta", "Ltd"]), min_size=1, max_size=5))
-@settings(deadline=None)
-def test_the_order_of_words_does_not_count(words: list[str]) -> None:
-    one = Named("a", (" ".join(words),))
-    for order in list(permutations(words))[:6]:
-        assert match(one, Named("b", (" ".join(order),))) is not None
-    assert plain(plain(one.names[0])) == plain(one.names[0])
 
 
 def slow_part(edges: dict[tuple[str, str], float], owner: str, owned: str) -> float:
@@ -178,39 +144,3 @@ def test_all_faults_of_statements_at_once(tmp_path: Path) -> None:
     with pytest.raises(ChainError) as error:
         read_bods(file)
     assert {fault.row for fault in error.value.faults} == {1, 2, 3, 4, 5}
-
-
-def test_the_screening_list_in_both_forms(tmp_path: Path) -> None:
-    table = tmp_path / "list.csv"
-    table.write_text(
-        "_id,source,entity_number,type,programs,name,title,addresses,alt_names,ids,unheard\n"
-        "a1,Specially Designated Nationals (SDN) - Treasury Department,9639,Entity,SDGT,BLUE HARBOR PARTS,,"
-        '"Main St 1; Side St 2","BHP; HARBOR BLUE","Registration ID, 12345, XX; Tax ID: 99",?\n',
-        encoding="utf-8",
-    )
-    rows = tmp_path / "list.json"
-    row = {
-        "source": "Specially Designated Nationals (SDN) - Treasury Department",
-        "entity_number": 9639,
-        "name": "BLUE HARBOR PARTS",
-        "alt_names": ["BHP", "HARBOR BLUE"],
-        "ids": [{"type": "Registration ID", "number": "12345"}, {"type": "Tax ID", "number": "99"}],
-    }
-    rows.write_text(json.dumps({"total": 1, "results": [row]}), encoding="utf-8")
-    assert read_screening_list(table)[0].names == ("BLUE HARBOR PARTS", "BHP", "HARBOR BLUE")
-    assert read_screening_list(table)[0].identifiers == {("registration id", "12345"), ("tax id", "99")}
-    assert read_screening_list(table)[0].names == read_screening_list(rows)[0].names
-    assert read_screening_list(table)[0].identifiers == read_screening_list(rows)[0].identifiers
-
-
-def test_all_faults_of_the_screening_list_at_once(tmp_path: Path) -> None:
-    file = tmp_path / "list.csv"
-    file.write_text("source,name\nSDN,\nSDN,Good\nSDN, \n", encoding="utf-8")
-    with pytest.raises(ChainError) as error:
-        read_screening_list(file)
-    assert [fault.row for fault in error.value.faults] == [2, 4]
-    file.write_text("source,title\nSDN,x\n", encoding="utf-8")
-    with pytest.raises(ChainError, match="no such column"):
-        read_screening_list(file)
-    with pytest.raises(ChainError, match="cannot be read"):
-        read_screening_list(tmp_path / "none.csv")

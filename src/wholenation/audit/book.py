@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from ..names.matching import Named
 from ..programme.ledger import Entry
 from ..programme.state import State, fold
-from .parties import Named
 
 START = date(2021, 1, 4)
 TODAY = date(2026, 3, 31)

@@ -9,13 +9,13 @@ from datetime import date
 from typing import Any
 
 from ..errors import QuestionError, unknown
+from ..names.matching import Named
 from ..programme.canonical import canonical
 from ..programme.ledger import Draft, Entry
 from ..programme.office import Programme
 from ..programme.state import State
 from .checks import CHECKS
 from .flags import Answer, flagged, in_order
-from .parties import Named
 from .view import prepare
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ChainError, Fault
-from .parties import Named, Tie, identifiers
+from ..names.matching import Named, identifiers
+from .parties import Tie
 
 
 @dataclass(frozen=True, slots=True)

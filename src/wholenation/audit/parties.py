@@ -1,95 +1,18 @@
-"""Who is who, and who is tied to whom: names matched with a second identifier, and a graph of declared ties."""
+"""Who is tied to whom: a graph of declared ties."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 import networkx as nx
-from rapidfuzz import fuzz
-
-LIKE = 90.0
-"""Names at or above this token-sort ratio (0 to 100) are taken to be like each other."""
 
 CO_AWARD_MONTHS = 36
 """How long having been on one award ties two parties."""
 
 DEEPEST = 6
 """Owners behind more companies than this are not looked for."""
-
-LEGAL_FORM = re.compile(
-    "ag|bv|co|company|corp|corporation|gmbh|inc|incorporated|kg|limited|llc|llp|ltd|nv|oy|plc|pte|sa|sarl|se|spa|srl"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A party as a list knows it: its names, and identifiers as (scheme, id) in small letters."""
-
-    id: str
-    names: tuple[str, ...]
-    identifiers: frozenset[tuple[str, str]] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Two parties that are like each other; without a shared identifier only a possible match."""
-
-    one: str
-    other: str
-    score: float
-    shared: tuple[tuple[str, str], ...]
-
-    @property
-    def possible(self) -> bool:
-        """Whether it rests on the name alone."""
-        return not self.shared
-
-
-def plain(name: str) -> str:
-    """A name without accents, capitals, punctuation and legal form.
-
-    >>> plain("Müller & Söhne GmbH")
-    'muller sohne'
-    """
-    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    words = re.findall(r"\w+", bare.casefold())
-    return " ".join(word for word in words if not LEGAL_FORM.fullmatch(word)) or " ".join(words)
-
-
-def identifiers(rows: Iterable[Mapping[str, Any]] | None) -> frozenset[tuple[str, str]]:
-    """Pairs of scheme and id, as they are compared."""
-    return frozenset(
-        (str(row.get("scheme", "")).strip().casefold(), str(row["id"]).strip().casefold())
-        for row in rows or ()
-        if row.get("id")
-    )
-
-
-def match(one: Named, other: Named, *, like: float = LIKE) -> Match | None:
-    """How two parties match, None where their names are not alike.
-
-    The score is rapidfuzz's token-sort ratio of the best pair of names, so that the order of words does not count.
-    """
-    score = max(
-        (fuzz.token_sort_ratio(plain(a), plain(b)) for a in one.names for b in other.names), default=0.0
-    )
-    if score < like:
-        return None
-    return Match(one.id, other.id, score, tuple(sorted(one.identifiers & other.identifiers)))
-
-
-def matches(parties: Iterable[Named], listed: Iterable[Named], *, like: float = LIKE) -> list[Match]:
-    """Every match between two lists, sure ones first, then by score."""
-    known = sorted(listed, key=lambda one: one.id)
-    found = [match(one, other, like=like) for one in parties for other in known]
-    return sorted(
-        (one for one in found if one), key=lambda one: (one.possible, -one.score, one.one, one.other)
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
 
+from ..names.matching import Named
+from ..names.matching import identifiers as pairs
 from ..programme.state import Record, State
-from .parties import CO_AWARD_MONTHS, Named, Tie, Ties, tied
-from .parties import identifiers as pairs
+from .parties import CO_AWARD_MONTHS, Tie, Ties, tied
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ..audit.flags import Answer
     from ..audit.ledger import Precision
     from ..audit.ocds import Report
-    from ..audit.parties import Named
     from ..export import Result
+    from ..names.matching import Named
     from ..programme.state import State
 
 DISPOSITIONS = ("cleared", "confirmed", "referred")
@@ -162,7 +162,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _listed(screening: str | None) -> list[Named]:
-    from ..audit.screening import read_screening_list
+    from ..names.screening import read_screening_list
 
     return [] if screening is None else read_screening_list(screening)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ...names.matching import LIKE, Named, identifiers, match
 from ...programme.state import Record
 from ..check import Check, cited
 from ..flags import Answer
-from ..parties import LIKE, Named, identifiers, match
 from ..view import View
 
 CHECK = Check("R046", "Listed party", "high", "party", ("party.registered", "bid.sealed", "award.made"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ChainError, Fault
-from .parties import Named, identifiers
+from .matching import Named, identifiers
 
 NUMBER = re.compile(r"\s*(?P<scheme>[^,;:]+)[,:]\s*(?P<id>[^,;]+)")
 

@@ -1,0 +1,1 @@
+"""Who is who: names as they are compared, and lists of parties to compare them with."""
