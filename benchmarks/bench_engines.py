@@ -24,9 +24,9 @@ from benchmarks.timing import Line, Part, Said, going_on
 from wholenation.lp import Floats, Ints
 from wholenation.plans.programme import solved
 from wholenation.plans.setting import draw
-from wholenation.stochastic.cluster import Cluster
 from wholenation.stochastic.engines import Engine, Here, Processes
 from wholenation.stochastic.lshaped import solve
+from wholenation.stochastic.remote import Remote
 from wholenation.stochastic.search import BLOCK
 from wholenation.stochastic.two_stage import TwoStage
 
@@ -68,7 +68,7 @@ def engines(stages: TwoStage, numbers: tuple[int, ...]) -> Iterator[tuple[str, E
         yield f"Processes, {plural(workers)}", Processes(stages, workers)
     for workers in numbers:
         with cluster(workers) as address:
-            yield f"cluster, {plural(workers)}", Cluster(stages, address)
+            yield f"cluster, {plural(workers)}", Remote(stages, address)
 
 
 def seconds(engine: Engine, blocks: list[Ints], points: list[Floats], rounds: int) -> float:

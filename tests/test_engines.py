@@ -300,7 +300,7 @@ def test_workers_find_what_their_parent_found(parent, tmp_path):
 
 
 def test_the_engine_is_chosen_by_name_and_size(monkeypatch):
-    monkeypatch.setattr(engines, "_cores", lambda: 2)
+    monkeypatch.setattr(engines, "cores", lambda: 2)
     few = random_programme(samples=engines.EACH)
     assert isinstance(start(few), Here)
     assert isinstance(start(STAGES, workers=1), Here)

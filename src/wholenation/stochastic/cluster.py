@@ -1,7 +1,7 @@
-"""Solves blocks on the machines of a Dask cluster; the only room that knows the library.
+"""Pure tasks on the machines of a Dask cluster; the only room that knows the library.
 
-Blocks are pure functions of (block, x), so what a lost worker had is simply done again, and a worker that joins later
-takes its share. The programme travels once to every worker, from the scheduler or from another worker.
+What a lost worker had is simply done again, and a worker that joins later takes its share. What all tasks share
+travels once to every worker, from the scheduler or from another worker.
 """
 
 from __future__ import annotations
@@ -12,49 +12,59 @@ import threading
 import time
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import islice
+from typing import Any, Literal
 
-import numpy as np
 from distributed import Client, Future, KilledWorker, wait
 
 from ..errors import AnswerError, QuestionError, WholenationError
-from ..lp import Floats, Ints
-from .blocks import Pieces, Subproblems
-from .identity import content, software
-from .two_stage import TwoStage
+from .versions import versions
 
 REACHED = 10.0
 """Seconds in which the scheduler must answer."""
 PATIENCE = 60.0
-"""Seconds for which a solve goes on without any worker."""
+"""Seconds for which work goes on without any worker."""
 LOOK = 2.0
 """Seconds between two looks at whether the cluster is still there."""
+AHEAD = 3
+"""Tasks that every thread of the cluster is given at once, so that none waits for the next."""
 KEPT = 2
-"""Programmes that a worker keeps warm."""
+"""Shared things that a worker keeps warm."""
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")
 
 
 class Cluster:
-    """Solves blocks on the cluster whose scheduler has this address, such as tcp://127.0.0.1:8786."""
+    """The cluster whose scheduler has this address, such as tcp://127.0.0.1:8786, with what its tasks share.
 
-    def __init__(self, stages: TwoStage, address: str):
-        self._address = address
+    Every thread of a worker calls `begin(shared)` once, keeps what comes back warm, and calls that with each task.
+    It must be pure: the answer a function of `shared` and the task alone. `key` is the same for what is the same;
+    workers whose `packages` have other versions than ours are refused.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        shared: Any,
+        begin: Callable[[Any], Callable[..., Any]],
+        *,
+        key: str,
+        packages: tuple[str, ...],
+    ):
+        self._address, self._packages, self._ours = address, packages, versions(*packages)
         self._levels = {name: logging.getLogger(name).level for name in LOGGERS}
         for name in LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self._client = self._reach()
         try:
             with self._faults(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that a programme is large
+                warnings.simplefilter("ignore")  # that it is large
                 self._meet()
-                self._programme: Future[bytes] = self._client.submit(
-                    _same,
-                    zlib.compress(pickle.dumps(stages, protocol=5), 1),
-                    key=f"wholenation-{content(stages).hex()}",
-                )
+                packed = zlib.compress(pickle.dumps((begin, shared), protocol=5), 1)
+                self._shared: Future[bytes] = self._client.submit(_same, packed, key=f"wholenation-{key}")
         except BaseException:
             self.close()
             raise
@@ -78,28 +88,54 @@ class Cluster:
                 f"the cluster at {self._address} has no workers; start some with: dask worker {self._address}"
             ) from fault
 
-    def solve(self, blocks: Sequence[Ints], x: Floats) -> list[Pieces]:
-        """Every worker takes the next block as soon as it is free."""
-        point = zlib.compress(np.ascontiguousarray(x, dtype=np.float64).tobytes(), 1)
-        futures: list[Future[Pieces]] = []
+    def every(self, tasks: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The answers in the order of the tasks; every worker takes the next one as soon as it is free."""
+        futures: list[Future[Any]] = []
         try:
             with self._faults():
-                futures = self._client.map(
-                    _solve, blocks, pure=False, programme=self._programme, point=point, ours=software()
-                )
-                self._wait(futures)
+                futures = self._sent(tasks)
+                self._wait(futures, "ALL_COMPLETED")
                 return self._client.gather(futures)
         except BaseException:
             self._give_up(futures)
             raise
 
-    def _wait(self, futures: list[Future[Pieces]]) -> None:
+    def each(self, tasks: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
+        """The place of a task and its answer, as they come in.
+
+        Only so many are on their way at once that no thread waits: neither tasks nor answers pile up.
+        """
+        coming = enumerate(tasks)
+        under_way: dict[Future[Any], int] = {}
+        try:
+            with self._faults():
+                while True:
+                    threads = max(1, sum(self._client.nthreads().values()))
+                    new = list(islice(coming, max(0, AHEAD * threads - len(under_way))))
+                    sent = self._sent([task for _, task in new])
+                    under_way |= {future: place for future, (place, _) in zip(sent, new, strict=True)}
+                    if not under_way:
+                        return
+                    self._wait(list(under_way), "FIRST_COMPLETED")
+                    done = [future for future in under_way if future.done()]
+                    for future, answer in zip(done, self._client.gather(done), strict=True):
+                        yield under_way.pop(future), answer
+        except BaseException:
+            self._give_up(list(under_way))
+            raise
+
+    def _sent(self, tasks: Sequence[tuple[Any, ...]]) -> list[Future[Any]]:
+        return self._client.map(
+            _work, tasks, pure=False, shared=self._shared, packages=self._packages, ours=self._ours
+        )
+
+    def _wait(self, futures: list[Future[Any]], until: Literal["ALL_COMPLETED", "FIRST_COMPLETED"]) -> None:
         """Wait as long as there is somebody to wait for."""
         seen = time.monotonic()
         while True:
             try:
                 with self._client.as_current():
-                    wait(futures, timeout=LOOK)
+                    wait(futures, timeout=LOOK, return_when=until)
             except TimeoutError:
                 if self._client.nthreads():
                     seen = time.monotonic()
@@ -110,7 +146,7 @@ class Cluster:
             else:
                 return
 
-    def _give_up(self, futures: list[Future[Pieces]]) -> None:
+    def _give_up(self, futures: list[Future[Any]]) -> None:
         """Leave no work behind, if there is still somebody to tell."""
         if futures and self._client.status == "running":
             try:
@@ -127,12 +163,12 @@ class Cluster:
             raise
         except KilledWorker as fault:
             raise AnswerError(
-                "several workers of the cluster died on the same samples; have they enough memory?"
+                "several workers of the cluster died on the same task; have they enough memory?"
             ) from fault
         except ImportError as fault:
             raise QuestionError(
                 f"a worker of the cluster at {self._address} cannot import wholenation ({fault}); "
-                f"it needs the same packages as this machine: {software()}"
+                f"it needs the same packages as this machine: {self._ours}"
             ) from fault
         except (OSError, CancelledError) as fault:
             raise AnswerError(f"the scheduler at {self._address} has gone away or was restarted") from fault
@@ -150,30 +186,33 @@ class Cluster:
 # --- What the workers run
 
 _here = threading.local()
+_one = threading.Lock()
 
 
-def _same(programme: bytes) -> bytes:
-    """A task of its own, so that the scheduler knows how to make the programme again when all copies are lost."""
-    return programme
+def _same(shared: bytes) -> bytes:
+    """A task of its own, so that the scheduler knows how to make it again when all copies are lost."""
+    return shared
 
 
-def _solve(block: Ints, *, programme: bytes, point: bytes, ours: str) -> Pieces:
-    """The pieces of a block at a point; each thread has solvers of its own, for they are not thread-safe."""
-    if software() != ours:
+def _work(task: tuple[Any, ...], *, shared: bytes, packages: tuple[str, ...], ours: str) -> Any:
+    """The answer to a task; what a thread keeps warm is its own, for it need not be thread-safe."""
+    if (here := versions(*packages)) != ours:
         raise QuestionError(
-            f"a worker of the cluster has {software()} where this machine has {ours}; "
+            f"a worker of the cluster has {here} where this machine has {ours}; "
             "answers could differ: install the same versions"
         )
-    kept: dict[bytes, Subproblems] = _here.__dict__.setdefault("kept", {})
-    found = kept.pop(programme, None)
+    kept: dict[bytes, Callable[..., Any]] = _here.__dict__.setdefault("kept", {})
+    found = kept.pop(shared, None)
     if found is None:
-        found = Subproblems(_unpacked(programme), threads=1)
-    kept[programme] = found
+        with _one:  # threads that begin together share what they unpack
+            begin, what = _unpacked(shared)
+        found = begin(what)
+    kept[shared] = found
     while len(kept) > KEPT:
         del kept[next(iter(kept))]
-    return found.solve(block, np.frombuffer(zlib.decompress(point), dtype=np.float64))
+    return found(*task)
 
 
 @lru_cache(maxsize=KEPT)
-def _unpacked(programme: bytes) -> TwoStage:
-    return pickle.loads(zlib.decompress(programme))  # noqa: S301 (whoever may use a cluster may run code on it)
+def _unpacked(shared: bytes) -> tuple[Callable[[Any], Callable[..., Any]], Any]:
+    return pickle.loads(zlib.decompress(shared))  # noqa: S301 (whoever may use a cluster may run code on it)

@@ -13,9 +13,11 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
-from ..errors import AnswerError, QuestionError
+from ..errors import AnswerError
 from ..lp import Floats, Ints
 from .blocks import Pieces, Subproblems
+from .places import cores, on_cluster
+from .remote import Remote
 from .two_stage import TwoStage
 from .worker import BOOT, READY, receive, send, send_packed
 
@@ -202,38 +204,11 @@ def start(stages: TwoStage, engine: str | Engine = "local", workers: int | None 
     """  # fmt: skip
     if not isinstance(engine, str):
         return engine
-    if workers is not None and workers < 1:
-        raise QuestionError(f"the number of workers is {workers}; it is 1 or more")
-    if "://" in engine:
-        if workers is not None:
-            raise QuestionError("a cluster has its own workers; leave their number out")
-        return _on_cluster(stages, engine)
-    if engine != "local":
-        raise QuestionError(
-            f"the engine is {engine!r}; it is local, or the address of a cluster such as tcp://host:8786"
-        )
+    if on_cluster(engine, workers):
+        return Remote(stages, engine)
     # A program that only looks like a Python (a frozen one, an embedded one) would start itself again.
     alone = not sys.executable or getattr(sys, "frozen", False)
     rows = sum(len(stages.recourse[kind].problem.row_lower) for kind in stages.kind)
     worth = max(len(stages) // EACH, rows // EACH_ROWS)
-    count = 1 if alone else min(workers or _cores(), worth)
+    count = 1 if alone else min(workers or cores(), worth)
     return Processes(stages, count) if count > 1 else Here(stages)
-
-
-def _cores() -> int:
-    """The cores that this process may use, which in a container can be fewer than the machine has."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _on_cluster(stages: TwoStage, address: str) -> Engine:
-    try:
-        from .cluster import Cluster
-    except ModuleNotFoundError as missing:
-        if missing.name not in ("distributed", "dask"):
-            raise
-        raise QuestionError(
-            "a cluster needs the package distributed; install it with: pip install 'wholenation[cluster]'"
-        ) from missing
-    return Cluster(stages, address)

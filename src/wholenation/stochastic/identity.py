@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, is_dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from .two_stage import Recourse, TwoStage
+from .versions import versions
 
 PACKAGES = ("wholenation", "highspy", "numpy", "scipy")
 
@@ -23,17 +22,9 @@ def content(of: TwoStage | tuple[Recourse, ...]) -> bytes:
     return told.digest()
 
 
-@cache
 def software() -> str:
     """The packages whose versions can change the last bit of an answer, in one line."""
-    return ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:  # run from its sources
-        return "unknown"
+    return versions(*PACKAGES)
 
 
 def _tell(told: hashlib.blake2b, value: Any) -> None:
