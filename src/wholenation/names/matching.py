@@ -67,6 +67,16 @@ def identifiers(rows: Iterable[Mapping[str, Any]] | None) -> frozenset[tuple[str
     )
 
 
+def closest(word: str, known: Sequence[str], *, like: float = 60.0) -> str:
+    """The known code most like a mistyped one, or "" where none is near; fast enough for a million codes.
+
+    >>> closest("F0013", ["F0017", "G2", "f0013"])
+    'f0013'
+    """
+    found = process.extractOne(word, known, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=like)
+    return str(found[0]) if found else ""
+
+
 def match(one: Named, other: Named, *, like: float = LIKE) -> Match | None:
     """How two parties match, None where their names are not alike.
 

@@ -60,7 +60,16 @@ def _named(number: int, row: Mapping[str, Any]) -> Named:
     source = str(row.get("source") or "list").split("(")[-1].rstrip(")").split(" - ")[0].strip()
     entity = str(row.get("entity_number") or row.get("_id") or row.get("id") or number)
     names = (str(row["name"]), *_alternatives(row.get("alt_names")))
-    return Named(f"{source}:{entity}", names, identifiers(_ids(row.get("ids"))))
+    return Named(f"{source}:{entity}", names, told_identifiers(row.get("ids")))
+
+
+def told_identifiers(told: Any) -> frozenset[tuple[str, str]]:
+    """Identifiers as a list tells them: rows of JSON, or a text such as `Registration ID, 12345; Tax ID: 99`.
+
+    >>> sorted(told_identifiers("LEI: X1; Tax ID, 99"))
+    [('lei', 'x1'), ('tax id', '99')]
+    """
+    return identifiers(_ids(told))
 
 
 def _alternatives(told: Any) -> list[str]:
@@ -69,7 +78,6 @@ def _alternatives(told: Any) -> list[str]:
 
 
 def _ids(told: Any) -> Iterable[dict[str, str]]:
-    """In JSON objects with type and number; in CSV texts such as `Registration ID, 12345; Tax ID, 99`."""
     if isinstance(told, list):
         for one in told:
             if isinstance(one, Mapping) and one.get("number"):
