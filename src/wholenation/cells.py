@@ -141,14 +141,15 @@ def _string(text: str) -> str:
 
 def _number(text: str) -> float:
     if not NUMBER.fullmatch(text):
-        raise CellError(_not_a_number(text))
+        raise CellError(not_a_number(text))
     value = float(text)
     if math.isinf(value):
         raise CellError("is too large for a number")
     return value
 
 
-def _not_a_number(text: str) -> str:
+def not_a_number(text: str) -> str:
+    """Why a text is no number, and what to write instead."""
     if text.lstrip("+-").casefold() in ("nan", "inf", "infinity"):
         return "is not a finite number; leave the cell empty if it is not known"
     if text.endswith("%"):

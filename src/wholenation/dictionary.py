@@ -58,7 +58,7 @@ def dictionary() -> dict[str, dict[str, Column]]:
     tables: dict[str, dict[str, Column]] = {name: {} for name in REQUIRED + OPTIONAL}
     text = (files("wholenation") / "dictionary.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines()):
-        column = _declared(row)
+        column = declared(row)
         columns = tables[column.table]
         columns[column.name] = column
         if column.ranged:
@@ -66,7 +66,8 @@ def dictionary() -> dict[str, dict[str, Column]]:
     return tables
 
 
-def _declared(row: dict[str, str]) -> Column:
+def declared(row: dict[str, str]) -> Column:
+    """The column that one row of a dictionary declares."""
     table, _, referred = row["references"].partition(".")
     return Column(
         table=row["table"],

@@ -47,7 +47,7 @@ def read_table(name: str, path: Path, file: str) -> RawTable:
         table.fault(f"cannot be read ({error.strerror})")
         table.complete = False
         return table
-    foreign = _foreign(content)
+    foreign = foreign(content)
     if path.suffix == ".parquet":
         _read_parquet(table, content)
     elif foreign:
@@ -61,7 +61,7 @@ def read_table(name: str, path: Path, file: str) -> RawTable:
     return table
 
 
-def _foreign(content: bytes) -> str:
+def foreign(content: bytes) -> str:
     """What a file that is no text is, or "" for text, in whatever encoding."""
     if content.startswith(b"PK\x03\x04"):
         return "an Excel workbook or another zip archive"
@@ -119,7 +119,7 @@ def _read_csv(table: RawTable, text: str) -> None:
         except StopIteration:
             break
         except csv.Error as error:
-            table.fault(f"cannot be read from here on ({_plainly(error)})", number)
+            table.fault(f"cannot be read from here on ({plainly(error)})", number)
             table.complete = False
             break
         # Rows without any content are what a spreadsheet leaves behind; they still count as rows.
@@ -132,7 +132,8 @@ def _read_csv(table: RawTable, text: str) -> None:
         _check_lengths(table)
 
 
-def _plainly(error: csv.Error) -> str:
+def plainly(error: csv.Error) -> str:
+    """What the csv module found wrong, in words for the reader of a table."""
     words = str(error)
     if "field larger" in words:
         return "a value is far too long; a quotation mark may never be closed"

@@ -12,15 +12,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import Fault, QuestionError
+from ..errors import ChainError, Fault, QuestionError
 from .arrays import default_codes, grouped, matrix, money, positions, sorted_links, within
+from .assembly import Parts, assemble
+from .dictionary import firm_schema
+from .sources import of_frame
+from .tally import Tally
 
 ESSENTIAL, NON_ESSENTIAL, IRRELEVANT = 2, 1, 0
 MONEY = ("output", "revenue", "cost")
-SCHEMA = {
-    **dict.fromkeys(("firm", "name", "sector", "market", "jurisdiction"), pl.String()),
-    **dict.fromkeys(MONEY, pl.Float64()),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,9 +153,66 @@ def from_arrays(
     frame = pl.DataFrame(
         {
             word: pl.repeat(None, n, dtype=kind, eager=True) if columns[word] is None else columns[word]
-            for word, kind in SCHEMA.items()
+            for word, kind in firm_schema().items()
         },
-        schema=SCHEMA,
+        schema=firm_schema(),
     )
     sold = sorted_links(positions(supplier, "supplier"), positions(buyer, "buyer"), value, n)
     return FirmNetwork(name, frame, codes, *grouped(frame, codes, at), *sold, needed)
+
+
+def to_firm_network(
+    firms: pl.DataFrame | None,
+    links: pl.DataFrame,
+    essentiality: pl.DataFrame | ArrayLike | None = None,
+    *,
+    name: str = "firms",
+) -> FirmNetwork:
+    """The network of tables in memory, checked like files; columns are those of `docs/firms.md`.
+
+    `essentiality` may be a (K, K) array over the sectors of the firms, sorted by code. Without `firms`, they are those that the links name. Raises `ChainError` with all faults at once; rows are counted
+    as in a spreadsheet, so that the first row of a frame is row 2.
+
+    >>> links = pl.DataFrame({"supplier": ["a"], "buyer": ["b"], "value": [3.0]})
+    >>> to_firm_network(None, links).m
+    1
+    """
+    tally = Tally()
+    if essentiality is not None and not isinstance(essentiality, pl.DataFrame):
+        essentiality = _as_matrix(essentiality, firms)
+    told = None if essentiality is None else of_frame(essentiality, "essentiality")
+    parts = assemble(
+        None if firms is None else of_frame(firms, "firms"), of_frame(links, "links"), told, tally
+    )
+    return from_parts(parts, tally.result(("firms", "links", "essentiality")), name)
+
+
+def _as_matrix(levels: ArrayLike, firms: pl.DataFrame | None) -> pl.DataFrame:
+    """The array as a matrix over the sectors of the firms, by code."""
+    codes: list[str] = []
+    if isinstance(firms, pl.DataFrame) and "sector" in firms.columns:
+        codes = firms["sector"].cast(pl.String).drop_nulls().unique().sort().to_list()
+    checked = matrix(levels, len(codes))
+    if len(checked) != len(codes):
+        raise QuestionError(f"essentiality is {checked.shape}, but the firms are in {len(codes)} sectors")
+    return pl.DataFrame({"sector": codes, **dict(zip(codes, checked.T, strict=True))})
+
+
+def from_parts(parts: Parts | None, found: Sequence[Fault], name: str) -> FirmNetwork:
+    """The network of parts that were read; raises `ChainError` if any fault was found."""
+    faults = [fault for fault in found if fault.severity == "fault"]
+    if faults or parts is None:
+        raise ChainError(faults)
+    return FirmNetwork(
+        name,
+        parts.firms,
+        parts.sectors,
+        parts.markets,
+        parts.sector,
+        parts.market,
+        parts.links.supplier,
+        parts.links.buyer,
+        parts.links.value,
+        parts.essentiality,
+        tuple(found),
+    )

@@ -1,0 +1,208 @@
+"""The table of links, block by block: codes become positions, and every row is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ..errors import unknown
+from .cells import EMPTY, number_column, positions, text
+from .dictionary import SECTORS_OF_LINKS, columns
+from .sources import Source
+from .tally import Tally
+
+ENDS = ("supplier", "buyer")
+COMPARED = 5_000
+"""Among more firms than these, the nearest known code is not looked for: it would take seconds per fault."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Sorted by supplier, then buyer; each pair once."""
+
+    supplier: NDArray[np.int32]
+    buyer: NDArray[np.int32]
+    value: NDArray[np.float64]
+
+
+def read_links(source: Source, firms: pl.Series, tally: Tally, *, complete: bool = True) -> Links:
+    """The links between `firms`; what is wrong in any row is noted.
+
+    Where the table of firms is not `complete`, codes that are not in it are let pass.
+    """
+    declared = columns()["links"]
+    at = positions(source, _without_sectors(source, declared), tally)
+    empty = Links(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
+    if at is None:
+        return empty
+    known = pl.DataFrame({"code": firms, "at": np.arange(len(firms), dtype=np.int32)})
+    known = known.drop_nulls().unique("code", keep="first")
+    parts: list[tuple[NDArray, NDArray, NDArray, NDArray]] = []
+    for first, frame in source.blocks([at[name] for name in declared]):
+        frame.columns = list(declared)
+        parts.append(_checked(frame, first, source.file, known, tally, complete))
+    if not parts:
+        return empty
+    rows, supplier, buyer, value = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    parts.clear()
+    return _sorted(rows, supplier, buyer, value, source.file, firms, tally)
+
+
+def _without_sectors(source: Source, declared: dict) -> dict:
+    """The declared columns, and those that tell sectors where there is no table of firms."""
+    told = [name for name in SECTORS_OF_LINKS if name in source.header]
+    return declared | {name: columns()["essentiality"][name] for name in told}
+
+
+def _checked(
+    frame: pl.DataFrame, first: int, file: str, known: pl.DataFrame, tally: Tally, complete: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """(row, supplier, buyer, value) of the sound rows of a block."""
+    codes = {name: text(frame[name]) for name in ENDS}
+    rows = np.arange(first, first + len(frame))
+    said = np.zeros(len(frame), np.bool_)
+    for column in (*codes.values(), frame["value"]):
+        said |= column.is_not_null().to_numpy()
+    if not said.all():
+        keep = pl.Series(said)
+        frame, rows = frame.filter(keep), rows[said]
+        codes = {name: column.filter(keep) for name, column in codes.items()}
+    places = _places(codes, known)
+    for name, column in codes.items():
+        absent = column.is_null().to_numpy()
+        lost = np.flatnonzero(absent)
+        tally.many(file, name, EMPTY, rows[lost], lambda _: ("", EMPTY))
+        strange = np.flatnonzero((places[name] < 0) & ~absent)
+        if complete and len(strange):
+            _note_strangers(file, name, column, rows, strange, known, tally)
+    value = number_column(frame["value"], columns()["links"]["value"], file, rows, tally)
+    supplier, buyer = places["supplier"], places["buyer"]
+    # Codes are compared too, since a firm that is not known can still not sell to itself.
+    loops = np.flatnonzero((codes["supplier"] == codes["buyer"]).fill_null(False).to_numpy())
+    itself = "a firm cannot sell to itself; leave such rows out"
+    tally.many(file, "buyer", itself, rows[loops], lambda i: (codes["buyer"][int(loops[i])], itself))
+    nothing = np.flatnonzero(value == 0)
+    none = "is 0: no sale, so the link is left out"
+    tally.many(file, "value", none, rows[nothing], lambda _: ("0", none), "warning")
+    sound = (supplier >= 0) & (buyer >= 0) & (supplier != buyer)
+    return rows[sound], supplier[sound], buyer[sound], value[sound]
+
+
+def _places(codes: dict[str, pl.Series], known: pl.DataFrame) -> dict[str, NDArray[np.int32]]:
+    """Positions of suppliers and buyers, -1 where not known; both in one join, for its table is built only once."""
+    both = pl.DataFrame({"code": pl.concat([codes[name].alias("code") for name in ENDS])})
+    found = both.join(known, on="code", how="left", maintain_order="left")["at"].fill_null(-1).to_numpy()
+    half = len(found) // 2
+    return {"supplier": found[:half], "buyer": found[half:]}
+
+
+def _note_strangers(
+    file: str,
+    name: str,
+    column: pl.Series,
+    rows: NDArray[np.int64],
+    strange: NDArray[np.int64],
+    known: pl.DataFrame,
+    tally: Tally,
+) -> None:
+    cheap = len(known) <= COMPARED
+    codes = known["code"].to_list() if cheap else []
+
+    def tell(i: int) -> tuple[str, str]:
+        code = column[int(strange[i])]
+        return code, unknown(
+            code, codes, "firm in the table of firms"
+        ) if cheap else "no such firm in the table of firms"
+
+    tally.many(file, name, "no such firm in the table of firms", rows[strange], tell)
+
+
+def _sorted(
+    rows: NDArray[np.int64],
+    supplier: NDArray[np.int32],
+    buyer: NDArray[np.int32],
+    value: NDArray[np.float64],
+    file: str,
+    firms: pl.Series,
+    tally: Tally,
+) -> Links:
+    key = supplier.astype(np.int64) * len(firms) + buyer
+    if (np.diff(key) <= 0).any():
+        order = np.argsort(key, kind="stable")
+        again = np.flatnonzero(np.diff(key[order]) == 0)
+        if len(again):
+            first = order[np.searchsorted(key[order], key[order[again]])]
+            repeated = order[again + 1]
+            back = np.argsort(repeated)
+            repeated, first = repeated[back], first[back]
+            tally.many(
+                file,
+                "supplier+buyer",
+                "repeats a link",
+                rows[repeated],
+                lambda i: (
+                    f"{firms[int(supplier[repeated[i]])]}, {firms[int(buyer[repeated[i]])]}",
+                    f"repeats the link of row {rows[first[i]]}; add the values up, or keep one",
+                ),
+            )
+        supplier, buyer, value = supplier[order], buyer[order], value[order]
+    if not (value > 0).all():
+        sold = value > 0
+        supplier, buyer, value = supplier[sold], buyer[sold], value[sold]
+    return Links(supplier, buyer, value)
+
+
+def firms_of_links(source: Source, tally: Tally) -> pl.DataFrame:
+    """(firm, sector) of every firm that any link names, by code; one sector for all where links tell none."""
+    declared = _without_sectors(source, columns()["links"])
+    at = positions(source, declared, Tally())  # what is wrong is noted when the links themselves are read
+    if at is None:
+        return pl.DataFrame(schema={"firm": pl.String, "sector": pl.String})
+    told = [name for name in SECTORS_OF_LINKS if name in at]
+    seen: list[pl.DataFrame] = []
+    for _, frame in source.blocks([at[name] for name in (*ENDS, *told)]):
+        frame.columns = [*ENDS, *told]
+        for end, sector in zip(ENDS, SECTORS_OF_LINKS, strict=True):
+            of = (
+                text(frame[sector])
+                if sector in told
+                else pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+            )
+            seen.append(pl.DataFrame({"firm": text(frame[end]), "sector": of}).unique().drop_nulls("firm"))
+        if len(seen) > 8:
+            seen = [pl.concat(seen).unique()]
+    found = (
+        pl.concat(seen).unique() if seen else pl.DataFrame(schema={"firm": pl.String, "sector": pl.String})
+    )
+    found = found.filter(
+        pl.col("sector").is_not_null() | ~pl.col("firm").is_in(found.drop_nulls()["firm"].implode())
+    )
+    _note_torn(found, source.file, tally)
+    if told:
+        lost = found.filter(pl.col("sector").is_null())["firm"].sort()
+        missing = "no row tells the sector of this firm"
+        tally.many(source.file, "", missing, np.zeros(len(lost), np.int64), lambda i: (lost[i], missing))
+    found = found.unique("firm").with_columns(pl.col("sector").fill_null("all"))
+    # By number where all codes are numbers, else by text: the same firms in the same order, whatever the order of rows.
+    as_number = pl.col("firm").cast(pl.Int64, strict=False)
+    return found.sort(as_number if found.select(as_number.is_not_null().all()).item() else "firm", "firm")
+
+
+def _note_torn(found: pl.DataFrame, file: str, tally: Tally) -> None:
+    torn = (
+        found.group_by("firm")
+        .agg(pl.col("sector").sort())
+        .filter(pl.col("sector").list.len() > 1)
+        .sort("firm")
+    )
+    kind = "is told to be in several sectors"
+    tally.many(
+        file,
+        "",
+        kind,
+        np.zeros(len(torn), np.int64),
+        lambda i: (torn["firm"][i], f"{kind}: {', '.join(torn['sector'][i])}"),
+    )
