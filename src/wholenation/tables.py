@@ -47,11 +47,11 @@ def read_table(name: str, path: Path, file: str) -> RawTable:
         table.fault(f"cannot be read ({error.strerror})")
         table.complete = False
         return table
-    foreign = foreign(content)
+    other = foreign(content)
     if path.suffix == ".parquet":
         _read_parquet(table, content)
-    elif foreign:
-        table.fault(f"is {foreign}, not CSV: {SAVE_AS}")
+    elif other:
+        table.fault(f"is {other}, not CSV: {SAVE_AS}")
         table.complete = False
     elif not content.strip(b"\xef\xbb\xbf \t\r\n\0"):
         table.fault("the file is empty")

@@ -170,8 +170,9 @@ def to_firm_network(
 ) -> FirmNetwork:
     """The network of tables in memory, checked like files; columns are those of `docs/firms.md`.
 
-    `essentiality` may be a (K, K) array over the sectors of the firms, sorted by code. Without `firms`, they are those that the links name. Raises `ChainError` with all faults at once; rows are counted
-    as in a spreadsheet, so that the first row of a frame is row 2.
+    `essentiality` may be a (K, K) array over the sectors of the firms, sorted by code. Without `firms`, they are those
+    that the links name. Raises `ChainError` with all faults at once; rows are counted as in a spreadsheet, so that the
+    first row of a frame is row 2.
 
     >>> links = pl.DataFrame({"supplier": ["a"], "buyer": ["b"], "value": [3.0]})
     >>> to_firm_network(None, links).m
