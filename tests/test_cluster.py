@@ -5,34 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import time
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from typing import Any
 
 import pytest
+from loopback import loopback
 from two_stages import blocks_of, points, random_programme, told
 
 from wholenation.errors import QuestionError
 from wholenation.stochastic.engines import Here, start
 from wholenation.stochastic.places import open_cluster
 
-distributed = pytest.importorskip("distributed")
-
-
-@contextmanager
-def loopback(workers: int = 2) -> Iterator[distributed.LocalCluster]:
-    """Worker processes of one thread each."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        running = distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-        )
-    with running:
-        yield running
-
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[distributed.LocalCluster]:
+def cluster() -> Iterator[Any]:
     with loopback() as running:
         yield running
 
@@ -51,8 +38,8 @@ def broken(shared: int) -> Callable[[int], int]:
     raise ZeroDivisionError(f"{shared} tasks")
 
 
-def opened(cluster: distributed.LocalCluster, begin=powers, packages=("numpy",)):
-    return closing(open_cluster(cluster.scheduler_address, 3, begin, key=begin.__name__, packages=packages))
+def opened(cluster: Any, begin=powers, packages=("numpy",)):
+    return closing(open_cluster(cluster.scheduler_address, 3, begin, packages=packages))
 
 
 def test_second_stages_are_the_same_on_a_cluster(cluster):
@@ -113,4 +100,4 @@ def test_workers_with_other_software_are_refused(cluster, monkeypatch):
 def test_no_scheduler_is_one_sentence(monkeypatch):
     monkeypatch.setattr("wholenation.stochastic.cluster.REACHED", 0.5)
     with pytest.raises(QuestionError, match="no scheduler of a Dask cluster answers at tcp"):
-        open_cluster("tcp://127.0.0.1:9", 3, powers, key="powers", packages=())
+        open_cluster("tcp://127.0.0.1:9", 3, powers, packages=())

@@ -6,13 +6,14 @@ travels once to every worker, from the scheduler or from another worker.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import pickle
 import threading
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from functools import lru_cache
@@ -41,8 +42,8 @@ class Cluster:
     """The cluster whose scheduler has this address, such as tcp://127.0.0.1:8786, with what its tasks share.
 
     Every thread of a worker calls `begin(shared)` once, keeps what comes back warm, and calls that with each task.
-    It must be pure: the answer a function of `shared` and the task alone. `key` is the same for what is the same;
-    workers whose `packages` have other versions than ours are refused.
+    It must be pure: the answer a function of `shared` and the task alone. Workers whose
+    `packages` have other versions than ours are refused.
     """
 
     def __init__(
@@ -51,7 +52,6 @@ class Cluster:
         shared: Any,
         begin: Callable[[Any], Callable[..., Any]],
         *,
-        key: str,
         packages: tuple[str, ...],
     ):
         self._address, self._packages, self._ours = address, packages, versions(*packages)
@@ -64,7 +64,8 @@ class Cluster:
                 warnings.simplefilter("ignore")  # that it is large
                 self._meet()
                 packed = zlib.compress(pickle.dumps((begin, shared), protocol=5), 1)
-                self._shared: Future[bytes] = self._client.submit(_same, packed, key=f"wholenation-{key}")
+                key = f"wholenation-{hashlib.blake2b(packed, digest_size=16).hexdigest()}"
+                self._shared: Future[bytes] = self._client.submit(_same, packed, key=key)
         except BaseException:
             self.close()
             raise
@@ -100,7 +101,7 @@ class Cluster:
             self._give_up(futures)
             raise
 
-    def each(self, tasks: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
+    def each(self, tasks: Iterable[tuple[Any, ...]]) -> Generator[tuple[int, Any], None, None]:
         """The place of a task and its answer, as they come in.
 
         Only so many are on their way at once that no thread waits: neither tasks nor answers pile up.

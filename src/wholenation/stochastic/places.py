@@ -31,12 +31,7 @@ def on_cluster(engine: str, workers: int | None) -> bool:
 
 
 def open_cluster(
-    address: str,
-    shared: Any,
-    begin: Callable[[Any], Callable[..., Any]],
-    *,
-    key: str,
-    packages: tuple[str, ...],
+    address: str, shared: Any, begin: Callable[[Any], Callable[..., Any]], *, packages: tuple[str, ...]
 ) -> Cluster:
     """The cluster at that address, ready for work (see `Cluster`), which needs an optional package."""
     try:
@@ -47,7 +42,7 @@ def open_cluster(
         raise QuestionError(
             "a cluster needs the package distributed; install it with: pip install 'wholenation[cluster]'"
         ) from missing
-    return Cluster(address, shared, begin, key=key, packages=packages)
+    return Cluster(address, shared, begin, packages=packages)
 
 
 def cores() -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..lp import Floats, Ints
 from .blocks import Pieces, Subproblems
-from .identity import PACKAGES, content
+from .identity import PACKAGES
 from .places import open_cluster
 from .two_stage import TwoStage
 
@@ -18,7 +18,7 @@ class Remote:
     """Solves blocks on the cluster whose scheduler has this address, such as tcp://127.0.0.1:8786."""
 
     def __init__(self, stages: TwoStage, address: str):
-        self._cluster = open_cluster(address, stages, _begin, key=content(stages).hex(), packages=PACKAGES)
+        self._cluster = open_cluster(address, stages, _begin, packages=PACKAGES)
 
     def solve(self, blocks: Sequence[Ints], x: Floats) -> list[Pieces]:
         """Every worker takes the next block as soon as it is free."""
