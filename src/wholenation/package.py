@@ -35,8 +35,12 @@ class Package:
     listed: bool = False
 
 
-def read_package(folder: Path, faults: list[Fault]) -> Package:
-    """The descriptor of a chain folder; what is wrong with it is added to `faults`."""
+Tables = Mapping[str, Mapping[str, Column]]
+"""Table -> column -> declaration."""
+
+
+def read_package(folder: Path, faults: list[Fault], tables: Tables | None = None) -> Package:
+    """The descriptor of a folder of `tables` (those of a chain); what is wrong with it is added to `faults`."""
     path = folder / FILE
     if not path.is_file():
         faults.append(_fault("the file is missing, so this is not a chain folder"))
@@ -58,7 +62,8 @@ def read_package(folder: Path, faults: list[Fault]) -> Package:
     if not isinstance(descriptor, dict) or not isinstance(descriptor.get("resources"), list):
         faults.append(_fault("must be a JSON object with a list of resources"))
         return Package()
-    paths, others = _resources(descriptor["resources"], folder, faults)
+    known = dictionary() if tables is None else tables
+    paths, others = _resources(descriptor["resources"], folder, known, faults)
     text = {key: _text(descriptor, key, faults) for key in ("name", "title", "version", "description")}
     return Package(
         name=text["name"] or folder.resolve().name,
@@ -94,7 +99,7 @@ def _objects(descriptor: dict[str, Any], key: str, faults: list[Fault]) -> tuple
 
 
 def _resources(
-    resources: Sequence[Any], folder: Path, faults: list[Fault]
+    resources: Sequence[Any], folder: Path, known: Tables, faults: list[Fault]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     paths: dict[str, str] = {}
     others: list[str] = []
@@ -113,12 +118,12 @@ def _resources(
             faults.append(_fault("the resource is listed twice", "name", name))
         if not is_file(folder / file):
             faults.append(_fault("the file is listed but is not there", "path", file))
-        if name in dictionary():
+        if name in known:
             paths[name] = file
         else:
             others.append(file)
             if PurePosixPath(file).suffix in (".csv", ".parquet"):
-                message = unknown(name, list(dictionary()), "table")
+                message = unknown(name, list(known), "table")
                 faults.append(Fault(FILE, None, "name", name, f"{message}; it is not read", "warning"))
     return paths, tuple(others)
 
@@ -138,8 +143,9 @@ def write_package(
     licenses: Sequence[Mapping[str, Any]] = (),
     sources: Sequence[Mapping[str, Any]] = (),
     version: str = "1.0.0",
+    tables: Tables | None = None,
 ) -> Path:
-    """Write `datapackage.json` for the tables that are in `folder`; returns its path.
+    """Write `datapackage.json` for those of `tables` (by default a chain's) that are in `folder`; returns its path.
 
     `licenses` are mappings with name, title, path and `sources` with title, path (Data Package standard).
     """
@@ -151,8 +157,11 @@ def write_package(
         descriptor["licenses"] = [dict(entry) for entry in licenses]
     if sources:
         descriptor["sources"] = [dict(entry) for entry in sources]
-    present = {table: path for table in dictionary() if (path := _table_path(folder, table)) is not None}
-    descriptor["resources"] = [_resource(table, path, present) for table, path in present.items()]
+    declared = dictionary() if tables is None else tables
+    present = {table: path for table in declared if (path := _table_path(folder, table)) is not None}
+    descriptor["resources"] = [
+        _resource(table, path, declared[table], present) for table, path in present.items()
+    ]
     text = json.dumps(descriptor, indent=2, ensure_ascii=False) + "\n"
     return write_whole(folder / FILE, text.encode())
 
@@ -171,9 +180,10 @@ def _header(path: Path) -> list[str]:
         return next(csv.reader(file), [])
 
 
-def _resource(table: str, path: Path, present: Mapping[str, Path]) -> dict[str, Any]:
+def _resource(
+    table: str, path: Path, declared: Mapping[str, Column], present: Mapping[str, Path]
+) -> dict[str, Any]:
     # The fields follow the file's own order of columns, since Frictionless matches them by position.
-    declared = dictionary()[table]
     columns = [declared[name] for name in _header(path) if name in declared]
     names = {column.name for column in columns}
     schema: dict[str, Any] = {"fields": [_field(column) for column in columns], "missingValues": [""]}

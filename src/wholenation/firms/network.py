@@ -83,7 +83,7 @@ class FirmNetwork:
     def data_hash(self) -> str:
         """SHA-256 over codes and arrays; the same firms in another order are another network."""
         digest = hashlib.sha256()
-        for column in ("firm", "jurisdiction"):
+        for column in ("firm", "name", "jurisdiction"):
             digest.update("\0".join(f"{code}" for code in self.firms[column].to_list()).encode())
         for codes in (self.sectors, self.markets):
             digest.update("\0".join(codes).encode())
