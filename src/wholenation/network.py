@@ -132,7 +132,7 @@ def to_network(chain: Chain, home: str, *, rng: np.random.Generator | None = Non
     missions = _missions(chain, home, position)
     products = np.array([mission.product for mission in missions], dtype=np.int64)
 
-    shares, known = _shares(chain, position, jurisdictions, rng)
+    shares, known = world_shares(chain, position, jurisdictions, rng)
     own = _own(chain, home, shares, at_home, rng)
     supplied = shares.sum(axis=1) > 0
     own[~supplied] = 1.0
@@ -207,11 +207,11 @@ def _draw(frame: pl.DataFrame, column: str, rng: np.random.Generator | None) -> 
     return np.where(high > low, np.where(u < rise, left, right), value)
 
 
-def _shares(
+def world_shares(
     chain: Chain,
     position: dict[str, int],
     jurisdictions: tuple[str, ...],
-    rng: np.random.Generator | None,
+    rng: np.random.Generator | None = None,
 ) -> tuple[Floats, Bools]:
     """World shares (n, R), with unknown shares filled by an equal split of what the known ones leave."""
     n, count = len(position), len(jurisdictions)
