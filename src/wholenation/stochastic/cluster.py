@@ -33,6 +33,8 @@ LOOK = 2.0
 """Seconds between two looks at whether the cluster is still there."""
 AHEAD = 3
 """Tasks that every thread of the cluster is given at once, so that none waits for the next."""
+SAMPLE, WORTH = 1 << 20, 0.7
+"""So many bytes are squeezed for a try, and have to come down to that part."""
 KEPT = 2
 """Shared things that a worker keeps warm."""
 LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")
@@ -63,7 +65,7 @@ class Cluster:
             with self._faults(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that it is large
                 self._meet()
-                packed = zlib.compress(pickle.dumps((begin, shared), protocol=5), 1)
+                packed = _packed((begin, shared))
                 key = f"wholenation-{hashlib.blake2b(packed, digest_size=16).hexdigest()}"
                 self._shared: Future[bytes] = self._client.submit(_same, packed, key=key)
         except BaseException:
@@ -184,6 +186,18 @@ class Cluster:
             logging.getLogger(name).setLevel(level)
 
 
+def _packed(what: Any) -> bytes:
+    """Pickled, and squeezed where a look at the middle says that it pays.
+
+    Numbers that look random take longer to squeeze than to send.
+    """
+    plain = pickle.dumps(what, protocol=5)
+    middle = len(plain) // 2
+    sample = plain[middle : middle + SAMPLE]
+    pays = len(zlib.compress(sample, 1)) < WORTH * len(sample)
+    return b"z" + zlib.compress(plain, 1) if pays else b"p" + plain
+
+
 # --- What the workers run
 
 _here = threading.local()
@@ -216,4 +230,5 @@ def _work(task: tuple[Any, ...], *, shared: bytes, packages: tuple[str, ...], ou
 
 @lru_cache(maxsize=KEPT)
 def _unpacked(shared: bytes) -> tuple[Callable[[Any], Callable[..., Any]], Any]:
-    return pickle.loads(zlib.decompress(shared))  # noqa: S301 (whoever may use a cluster may run code on it)
+    plain = memoryview(shared)[1:]
+    return pickle.loads(zlib.decompress(plain) if shared[:1] == b"z" else plain)  # noqa: S301 (whoever may use a cluster may run code on it)
