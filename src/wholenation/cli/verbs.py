@@ -40,11 +40,13 @@ if TYPE_CHECKING:
 @folder
 @answers
 def check(folder: str, as_json: bool, to: str | None) -> None:
-    """Are our tables sound? Every fault of a chain FOLDER, with file, row and column."""
+    """Are our tables sound? Every fault of a chain FOLDER, or of a firm network, with file, row and column."""
     check_files([folder], to)
-    from ..chain import check as find_faults
+    from ..chain import check as faults_of_chain
+    from ..firms.reading import check_firms, is_firms, refuse_own
 
-    found = find_faults(folder)
+    refuse_own(folder, to)
+    found = check_firms(folder) if is_firms(folder) else faults_of_chain(folder)
     faults = [fault for fault in found if fault.severity == "fault"]
 
     def show() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import Fault, nearest
+from ..errors import Fault, OutputError, nearest
 from ..files import is_file
 from ..package import FILE, Package, read_package
 from .assembly import Parts, assemble
@@ -14,7 +14,7 @@ from .sources import open_source
 from .tally import Tally
 from .writing import write_firms
 
-__all__ = ["check_firms", "is_firms", "read_firms", "write_firms"]
+__all__ = ["check_firms", "is_firms", "read_firms", "refuse_own", "write_firms"]
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -44,6 +44,24 @@ def is_firms(place: str | Path) -> bool:
         return False
     package = read_package(folder, [], columns()) if is_file(folder / FILE) else Package()
     return "links" in package.paths or any(is_file(folder / f"links{suffix}") for suffix in SUFFIXES)
+
+
+def refuse_own(place: str | Path, to: str | Path | None) -> None:
+    """Raise `OutputError` where an answer would be written over a file that the network in `place` is read from."""
+    if to is None:
+        return
+    place = Path(place)
+    own = {place.resolve()}
+    if place.is_dir():
+        package = read_package(place, [], columns()) if is_file(place / FILE) else Package()
+        names = [
+            FILE,
+            *package.paths.values(),
+            *(f"{name}{suffix}" for name in TABLES for suffix in SUFFIXES),
+        ]
+        own |= {(place / name).resolve() for name in names}
+    if Path(to).resolve() in own:
+        raise OutputError(f"{to} is a file of the network itself; name another file")
 
 
 def _examine(place: Path) -> tuple[Parts | None, list[Fault], str]:
