@@ -66,7 +66,7 @@ def denial(chain: Chain, network: Network, horizon: Horizon, scenario: str) -> D
             continue
         force = control["coverage"] * in_force(horizon, control["start"], control["end"])
         controllers = network.members(control["controller"], chain) & ~network.at_home
-        selected = _selected(network, control)
+        selected = controlled_items(network, control)
         if control["kind"] == "capital":
             invested[controllers] *= 1.0 - force
         elif control["kind"] == "service":
@@ -95,7 +95,7 @@ def under(network: Network, base: Limits, denial: Denial) -> Limits:
     return base.merged(imports=left.sum(axis=1), lost=denial.idle)
 
 
-def _selected(network: Network, control: dict[str, Any]) -> Bools:
+def controlled_items(network: Network, control: dict[str, Any]) -> Bools:
     """(n,) items that a control names, by item, stage or kind; every item when it names none."""
     if control["item"] is not None:
         return np.array(network.items) == control["item"]

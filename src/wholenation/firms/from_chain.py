@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..chain import Chain
 from ..errors import Fault
-from .makers import Maker, makers_of
+from .makers import Maker, demand_of, makers_of
 from .network import ESSENTIAL, IRRELEVANT, NON_ESSENTIAL, FirmNetwork, from_arrays
 
 FINAL = "final-demand"
@@ -87,6 +87,13 @@ def at_home(network: FirmNetwork, jurisdictions: Iterable[str]) -> NDArray[np.bo
     return network.firms["jurisdiction"].is_in(sorted(jurisdictions)).fill_null(value=False).to_numpy()
 
 
+def sales_of(network: FirmNetwork, jurisdictions: Iterable[str]) -> NDArray[np.float64]:
+    """(n,) what the firms of these jurisdictions sell, 0 for all others; where none sells anything, what they buy."""
+    home = at_home(network, jurisdictions)
+    sold = np.where(home, np.bincount(network.supplier, network.value, network.n), 0.0)
+    return sold if sold.any() else np.where(home, np.bincount(network.buyer, network.value, network.n), 0.0)
+
+
 def _items(chain: Chain, makers: Mapping[str, list[Maker]]) -> dict[str, Item]:
     """Every item with its users; inputs come before what is made with them."""
     codes = chain.items["item"].to_list()
@@ -154,13 +161,11 @@ def _sold(chain: Chain, items: Mapping[str, Item], flows: Mapping[str, Parts]) -
 
 def _buyers(chain: Chain, items: Mapping[str, Item]) -> dict[str, list[Maker]]:
     """Those who buy a product for good, by their share of the world's demand."""
-    rows = chain.jurisdictions.filter(pl.col("demand_share") > 0)
-    demand = list(rows.select("jurisdiction", "name", "demand_share").iter_rows())
-    total = max(1.0, sum(share for _, _, share in demand))
-    places = [(code, f"buyers in {name}", share / total) for code, name, share in demand]
-    rest = 1.0 - sum(share for _, _, share in places)
-    if rest > 1e-9:
-        places.append((None, "buyers elsewhere" if demand else "buyers", rest))
+    countries = dict(chain.jurisdictions.select("jurisdiction", "name").iter_rows())
+    places = [
+        (place, f"buyers in {countries[place]}" if place else "buyers elsewhere", share)
+        for place, share in demand_of(chain).items()
+    ]
     names = dict(chain.items.select("item", "name").iter_rows())
 
     def buyer(item: str, place: str | None, who: str, share: float) -> Maker:

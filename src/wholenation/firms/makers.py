@@ -36,8 +36,9 @@ def makers_of(chain: Chain) -> tuple[dict[str, list[Maker]], tuple[Fault, ...]]:
 
     Their shares add up to 1; or to less, the rest being made by those who use it: an activity at home that has no
     suppliers, and any item that nobody supplies (but not what the chain is for). An unknown share of an organization is
-    an even part of what the others leave of its jurisdiction's share, or of the world's, where the chain does not tell
-    shares by jurisdiction. What named organizations leave of a jurisdiction is one more firm there.
+    an even part of what the others leave of its jurisdiction's share. Where the chain tells no shares by jurisdiction,
+    products are made where they are wanted, all else in one place. What named organizations leave of a jurisdiction is
+    one more firm there.
     """
     places = tuple(chain.jurisdictions["jurisdiction"].to_list())
     countries = dict(chain.jurisdictions.select("jurisdiction", "name").iter_rows())
@@ -50,14 +51,16 @@ def makers_of(chain: Chain) -> tuple[dict[str, list[Maker]], tuple[Fault, ...]]:
     rows = chain.organization_supply.select("item", "organization", "share")
     for item, organization, share in rows.iter_rows():
         told[item][organization] = share
-    used = set(chain.needs["input"].to_list()) - set(chain.missions["product"].to_list())
+    products = set(chain.missions["product"].to_list())
+    used = set(chain.needs["input"].to_list()) - products
+    demand = demand_of(chain)
     found: dict[str, list[Maker]] = {}
     for j, (item, called, kind) in enumerate(chain.items.select("item", "name", "kind").iter_rows()):
         world: Shares = {place: float(s) for place, s in zip(places, shares[j], strict=True) if s > 0}
         by_users = not world and item in used and (kind in ACTIVITIES or not told[item])
+        if not world and not by_users:
+            world = demand if item in products else {None: 1.0}
         at = {one: _place(seats[one], world, parents) for one in told[item]}
-        if not world:  # where nothing is told by jurisdiction, the world is one place
-            world, at = {None: 1.0}, dict.fromkeys(at)
         named = _named(told[item], at, world)
         least = LEAST * sum(world.values())
         taken = {} if by_users else _left(named, at, world)
@@ -74,6 +77,16 @@ def makers_of(chain: Chain) -> tuple[dict[str, list[Maker]], tuple[Fault, ...]]:
                 Maker(f"{code}:{item}", f"others{there}: {called}", None, place, item, share * scale)
             )
     return found, tuple(_assumed(chain, found))
+
+
+def demand_of(chain: Chain) -> Shares:
+    """Shares of the world's demand, by jurisdiction; None stands for everywhere else."""
+    rows = chain.jurisdictions.filter(pl.col("demand_share") > 0)
+    told: Shares = dict(rows.select("jurisdiction", "demand_share").iter_rows())
+    total = max(1.0, sum(told.values()))
+    shares: Shares = {place: share / total for place, share in told.items()}
+    rest = 1.0 - sum(shares.values())
+    return shares | ({None: rest} if rest > LEAST else {})
 
 
 def _place(seat: str, world: Shares, parents: Mapping[str, str | None]) -> str | None:
