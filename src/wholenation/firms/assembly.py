@@ -34,10 +34,12 @@ class Parts:
     essentiality: NDArray[np.int8]
 
 
-def assemble(firms: Source | None, links: Source, essentiality: Source | None, tally: Tally) -> Parts | None:
+def assemble(
+    firms: Source | None, links: Source, essentiality: Source | None, tally: Tally, *, lenient: bool = False
+) -> Parts | None:
     """The parts of a network; what is wrong is noted, and None when there is no table to make them of.
 
-    Without a table of firms, firms are those that the links name.
+    Without a table of firms, firms are those that the links name. `lenient` is told at `read_links`.
     """
     if firms is None:
         frame = _completed(firms_of_links(links, tally))
@@ -53,7 +55,7 @@ def assemble(firms: Source | None, links: Source, essentiality: Source | None, t
     sectors, matrix = _sectors(
         frame, rows, file, told, tally, None if essentiality is None else essentiality.file
     )
-    found = read_links(links, frame["firm"], tally, complete=whole)
+    found = read_links(links, frame["firm"], tally, complete=whole, lenient=lenient)
     place = pl.DataFrame(
         {"sector": list(sectors), "at": range(len(sectors))}, schema={"sector": pl.String, "at": pl.Int32}
     )

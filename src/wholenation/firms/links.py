@@ -8,13 +8,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..errors import unknown
+from ..errors import Severity, unknown
 from .cells import EMPTY, number_column, positions, text
 from .dictionary import SECTORS_OF_LINKS, columns
 from .sources import Source
 from .tally import Tally
 
 ENDS = ("supplier", "buyer")
+ITSELF = "a firm cannot sell to itself; leave such rows out"
+ITSELF_LEFT_OUT = "a firm cannot sell to itself; the link is left out"
+NO_SALE = "is 0: no sale, so the link is left out"
+REPEATED = "repeats a link"
+ADDED = "repeats a link; the values are added up"
 COMPARED = 5_000
 """Among more firms than these, the nearest known code is not looked for: it would take seconds per fault."""
 
@@ -28,10 +33,13 @@ class Links:
     value: NDArray[np.float64]
 
 
-def read_links(source: Source, firms: pl.Series, tally: Tally, *, complete: bool = True) -> Links:
+def read_links(
+    source: Source, firms: pl.Series, tally: Tally, *, complete: bool = True, lenient: bool = False
+) -> Links:
     """The links between `firms`; what is wrong in any row is noted.
 
-    Where the table of firms is not `complete`, codes that are not in it are let pass.
+    Where the table of firms is not `complete`, codes that are not in it are let pass. A `lenient` reader leaves out
+    sales to oneself and adds up repeated links, with a warning.
     """
     declared = columns()["links"]
     at = positions(source, _without_sectors(source, declared), tally)
@@ -40,15 +48,16 @@ def read_links(source: Source, firms: pl.Series, tally: Tally, *, complete: bool
         return empty
     known = pl.DataFrame({"code": firms, "at": np.arange(len(firms), dtype=np.int32)})
     known = known.drop_nulls().unique("code", keep="first")
+    severity: Severity = "warning" if lenient else "fault"
     parts: list[tuple[NDArray, NDArray, NDArray, NDArray]] = []
     for first, frame in source.blocks([at[name] for name in declared]):
         frame.columns = list(declared)
-        parts.append(_checked(frame, first, source.file, known, tally, complete))
+        parts.append(_checked(frame, first, source.file, known, tally, complete, severity))
     if not parts:
         return empty
     rows, supplier, buyer, value = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     parts.clear()
-    return _sorted(rows, supplier, buyer, value, source.file, firms, tally)
+    return _sorted(rows, supplier, buyer, value, source.file, firms, tally, severity)
 
 
 def _without_sectors(source: Source, declared: dict) -> dict:
@@ -58,7 +67,13 @@ def _without_sectors(source: Source, declared: dict) -> dict:
 
 
 def _checked(
-    frame: pl.DataFrame, first: int, file: str, known: pl.DataFrame, tally: Tally, complete: bool
+    frame: pl.DataFrame,
+    first: int,
+    file: str,
+    known: pl.DataFrame,
+    tally: Tally,
+    complete: bool,
+    severity: Severity,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
     """(row, supplier, buyer, value) of the sound rows of a block."""
     codes = {name: text(frame[name]) for name in ENDS}
@@ -82,11 +97,12 @@ def _checked(
     supplier, buyer = places["supplier"], places["buyer"]
     # Codes are compared too, since a firm that is not known can still not sell to itself.
     loops = np.flatnonzero((codes["supplier"] == codes["buyer"]).fill_null(False).to_numpy())
-    itself = "a firm cannot sell to itself; leave such rows out"
-    tally.many(file, "buyer", itself, rows[loops], lambda i: (codes["buyer"][int(loops[i])], itself))
+    itself = ITSELF if severity == "fault" else ITSELF_LEFT_OUT
+    tally.many(
+        file, "buyer", itself, rows[loops], lambda i: (codes["buyer"][int(loops[i])], itself), severity
+    )
     nothing = np.flatnonzero(value == 0)
-    none = "is 0: no sale, so the link is left out"
-    tally.many(file, "value", none, rows[nothing], lambda _: ("0", none), "warning")
+    tally.many(file, "value", NO_SALE, rows[nothing], lambda _: ("0", NO_SALE), "warning")
     sound = (supplier >= 0) & (buyer >= 0) & (supplier != buyer)
     return rows[sound], supplier[sound], buyer[sound], value[sound]
 
@@ -128,31 +144,46 @@ def _sorted(
     file: str,
     firms: pl.Series,
     tally: Tally,
+    severity: Severity,
 ) -> Links:
     key = supplier.astype(np.int64) * len(firms) + buyer
     if (np.diff(key) <= 0).any():
         order = np.argsort(key, kind="stable")
-        again = np.flatnonzero(np.diff(key[order]) == 0)
-        if len(again):
-            first = order[np.searchsorted(key[order], key[order[again]])]
-            repeated = order[again + 1]
-            back = np.argsort(repeated)
-            repeated, first = repeated[back], first[back]
-            tally.many(
-                file,
-                "supplier+buyer",
-                "repeats a link",
-                rows[repeated],
-                lambda i: (
-                    f"{firms[int(supplier[repeated[i]])]}, {firms[int(buyer[repeated[i]])]}",
-                    f"repeats the link of row {rows[first[i]]}; add the values up, or keep one",
-                ),
-            )
+        key = key[order]
+        new = np.diff(key, prepend=-1) > 0
         supplier, buyer, value = supplier[order], buyer[order], value[order]
+        if not new.all():
+            _note_again(key, rows[order], new, file, firms, tally, severity)
+            starts = np.flatnonzero(new)
+            supplier, buyer, value = supplier[starts], buyer[starts], np.add.reduceat(value, starts)
     if not (value > 0).all():
         sold = value > 0
         supplier, buyer, value = supplier[sold], buyer[sold], value[sold]
     return Links(supplier, buyer, value)
+
+
+def _note_again(
+    key: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    new: NDArray[np.bool_],
+    file: str,
+    firms: pl.Series,
+    tally: Tally,
+    severity: Severity,
+) -> None:
+    """Note the links that repeat one above; all arrays are sorted by `key`."""
+    again = np.flatnonzero(~new)
+    again = again[np.argsort(rows[again])]
+    end = "the values are added up" if severity == "warning" else "add the values up, or keep one"
+
+    def tell(i: int) -> tuple[str, str]:
+        of = int(key[again[i]])
+        first = rows[np.searchsorted(key, of)]
+        names = (firms[of // len(firms)], firms[of % len(firms)])
+        return ", ".join(names), f"repeats the link of row {first}; {end}"
+
+    kind = ADDED if severity == "warning" else REPEATED
+    tally.many(file, "supplier+buyer", kind, rows[again], tell, severity)
 
 
 def firms_of_links(source: Source, tally: Tally) -> pl.DataFrame:

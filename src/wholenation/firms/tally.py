@@ -50,6 +50,10 @@ class Tally:
             self.faults.append(Fault(file, int(rows[at]), column, value, message, severity))
         self._counts[key] += len(rows)
 
+    def count(self, kind: str) -> int:
+        """How many rows of a kind there are."""
+        return sum(number for key, number in self._counts.items() if key[2] == kind)
+
     def result(self, files: tuple[str, ...] = ()) -> list[Fault]:
         """All of it, faults first, then in the order of `files` and rows; what was not listed is counted last."""
         more = [
