@@ -47,8 +47,14 @@ def default_codes(given: Sequence[str] | None, count: int, letter: str) -> tuple
         width = len(str(count))
         return tuple(f"{letter}{at:0{width}d}" for at in range(1, count + 1))
     codes = tuple(given)
-    if len(codes) != count or len(set(codes)) != count or not all(codes):
-        raise QuestionError(f"there must be {count} different codes, got {len(set(codes))}")
+    if (
+        len(codes) != count
+        or len(set(codes)) != count
+        or not all(code and code == code.strip() for code in codes)
+    ):
+        raise QuestionError(
+            f"there must be {count} different codes without spaces around them, got {len(set(codes))}"
+        )
     return codes
 
 

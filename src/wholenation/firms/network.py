@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import ChainError, Fault, QuestionError
 from .arrays import default_codes, grouped, matrix, money, positions, sorted_links, within
 from .assembly import Parts, assemble
+from .cells import text
 from .dictionary import firm_schema
 from .sources import of_frame
 from .tally import Tally
@@ -132,8 +133,8 @@ def from_arrays(
     codes = default_codes(sectors, len(needed), "S")
     within(at, len(codes), "sector")
     ids = pl.int_range(n, eager=True).cast(pl.String) if firms is None else pl.Series(firms, dtype=pl.String)
-    if len(ids) != n or ids.null_count() or ids.n_unique() != n:
-        raise QuestionError(f"firms must be {n} different codes, one per firm")
+    if len(ids) != n or ids.n_unique() != n or not ids.eq_missing(text(ids)).all() or ids.null_count():
+        raise QuestionError(f"firms must be {n} different codes without spaces around them, one per firm")
     where, called = at, codes
     if market is not None:
         where = positions(market, "market")
@@ -142,10 +143,10 @@ def from_arrays(
         within(where, len(called), "market")
     columns: dict[str, Any] = {
         "firm": ids,
-        "name": names,
+        "name": None if names is None else text(pl.Series(names, dtype=pl.String)),
         "sector": pl.Series(codes, dtype=pl.String).gather(at),
         "market": pl.Series(called, dtype=pl.String).gather(where),
-        "jurisdiction": jurisdictions,
+        "jurisdiction": None if jurisdictions is None else text(pl.Series(jurisdictions, dtype=pl.String)),
         **{word: money(given, word) for word, given in zip(MONEY, (output, revenue, cost), strict=True)},
     }
     if any(given is not None and len(given) != n for given in columns.values()):

@@ -54,7 +54,7 @@ def read_national(header: Sequence[str], rows: Rows, file: str, year: int | None
     domestic, imports = found["domestic"], found["imports"]
     names = [name for name in header if name in domestic]
     if not names:
-        raise wrong(file, None, f"has no domestic row whose Code is the name of a column")
+        raise wrong(file, None, "has no domestic row whose Code is the name of a column")
     at = [header.index(name) for name in names]
     flows = np.array(
         [numbers(row, at, header, number, file) for number, row in map(domestic.__getitem__, names)]
