@@ -10,8 +10,8 @@ from benchmarks.timing import Line, Part
 
 # In the order in which a user meets them.
 ORDER = [
-    "startup", "check", "measure", "plan", "peers", "engines", "smps", "ledger", "awards", "flags",
-    "injection", "memory",
+    "startup", "check", "measure", "plan", "peers", "engines", "smps", "cascade", "propagate",
+    "ledger", "awards", "flags", "injection", "memory",
 ]  # fmt: skip
 FLAGS = ("--smoke", "--list")
 
