@@ -30,7 +30,7 @@ from wholenation.plans import plan
 
 VERBS = [
     "check", "import", "measure", "stress", "plan", "frontier", "certainty", "sensitivity", "policy",
-    "programme", "audit", "dispose", "replay", "report", "formulate", "solve",
+    "cascade", "propagate", "generate", "programme", "audit", "dispose", "replay", "report", "formulate", "solve",
 ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Where a nation's technology can be stopped, what happens then, and what to fund against it.
 
-One verb is one function: `read_chain` and `check`, `import_eto`, `measure`, `stress`, `plan`, `open_programme`,
-`audit_ledger` and `audit_releases`, `report`.
+One verb is one function: `read_chain` and `check`, `import_eto`, `measure`, `stress`, `plan`, `cascade`, `propagate`,
+`open_programme`, `audit_ledger` and `audit_releases`, `report`.
 Nothing heavy loads before it is used; `__init__.pyi` lists every public name with its type.
 """
 
@@ -13,30 +13,43 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Cascade": "firms.cascade",
     "Certainty": "plans",
     "Chain": "chain",
     "ChainError": "errors",
+    "Disruption": "firms.disruptions",
     "Exposure": "exposure",
     "Fault": "errors",
+    "FirmNetwork": "firms.network",
     "Frontier": "plans",
+    "Linked": "firms.linked",
     "Outcomes": "stress",
     "OutputError": "errors",
     "Plan": "plans",
     "Policy": "plans",
     "Programme": "programme.office",
+    "Propagation": "firms.propagation",
     "QuestionError": "errors",
+    "Shocks": "firms.shocks",
     "WholenationError": "errors",
     "audit_ledger": "audit.ledger",
     "audit_releases": "audit.ocds",
     "budget_frontier": "plans",
+    "cascade": "firms.cascade",
     "check": "chain",
     "difference": "plans",
+    "firms_of": "firms.from_chain",
     "formulate": "plans",
+    "generate_firms": "firms.generator",
     "import_eto": "importers.eto",
+    "link_firms": "firms.linked",
     "measure": "exposure",
     "open_programme": "programme.office",
     "plan": "plans",
+    "propagate": "firms.dynamics",
     "read_chain": "chain",
+    "read_firms": "firms.reading",
+    "read_shocks": "firms.shock_files",
     "read_smps": "stochastic.smps",
     "replicate": "plans",
     "report": "report",
@@ -46,6 +59,7 @@ _HOMES = {
     "stress": "stress",
     "unite": "union",
     "value_of_information": "plans",
+    "write_firms": "firms.writing",
     "write_package": "chain",
     "write_table": "chain",
 }

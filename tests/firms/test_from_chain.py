@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from numpy.testing import assert_allclose
 
 from wholenation.chain import Chain, read_chain
-from wholenation.firms.from_chain import FINAL, at_home, from_chain, seen_from
+from wholenation.firms.from_chain import FINAL, at_home, firms_of, seen_from
 from wholenation.firms.network import FirmNetwork
 from wholenation.firms.shocks import by_group
 
@@ -35,7 +35,7 @@ def needed(network: FirmNetwork, supplier: str, buyer: str) -> int:
 
 
 def test_six_items_by_hand(toy_chain: Chain) -> None:
-    network = from_chain(toy_chain)
+    network = firms_of(toy_chain)
     # Etching is done by the makers of chips, so that etchers go to them; chips are worth all that goes into them.
     into = {
         "etchcorp:etcher_dry": 7200.0,
@@ -88,7 +88,7 @@ def test_unknown_shares_take_what_is_left(toy_chain: Chain) -> None:
             ),
         ]
     )
-    network = from_chain(replace(toy_chain, organizations=who, organization_supply=more))
+    network = firms_of(replace(toy_chain, organizations=who, organization_supply=more))
     sold = {
         supplier: value / 0.75
         for (supplier, buyer), value in links(network).items()
@@ -106,7 +106,7 @@ def test_unknown_shares_take_what_is_left(toy_chain: Chain) -> None:
 
 
 def test_home_is_hit_by_what_reaches_it_alone(toy_chain: Chain) -> None:
-    network = from_chain(toy_chain)
+    network = firms_of(toy_chain)
     seen = seen_from(network, {"AAA"})
     assert set(links(seen)) == {pair for pair in links(network) if any("-AAA:" in end for end in pair)}
     assert at_home(network, {"AAA"}).sum() == 5
@@ -116,7 +116,7 @@ def test_home_is_hit_by_what_reaches_it_alone(toy_chain: Chain) -> None:
 @given(chains())
 @settings(deadline=None, max_examples=30)
 def test_nothing_is_lost_on_the_way(chain: Chain) -> None:
-    network = from_chain(chain)
+    network = firms_of(chain)
     sales = np.bincount(network.supplier, network.value, network.n)
     made = network.output
     seller = network.firms["sector"].ne(FINAL).to_numpy()
@@ -132,7 +132,7 @@ def test_nothing_is_lost_on_the_way(chain: Chain) -> None:
 @pytest.mark.parametrize("name", ["semiconductors", "semiconductors-2021", "critical-minerals"])
 def test_example_chains(name: str) -> None:
     chain = read_chain(EXAMPLES / name)
-    network = from_chain(chain)
+    network = firms_of(chain)
     named = network.firms.drop_nulls("organization")
     pairs = set(chain.organization_supply.select("organization", "item").iter_rows())
     assert set(named.select("organization", "sector").iter_rows()) == pairs

@@ -30,7 +30,7 @@ class Verbs(click.Group):
 
     order = (
         "check", "import", "measure", "stress", "plan", "frontier", "certainty", "sensitivity", "policy",
-        "programme", "audit", "dispose", "replay", "report", "formulate", "solve",
+        "cascade", "propagate", "generate", "programme", "audit", "dispose", "replay", "report", "formulate", "solve",
     )  # fmt: skip
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

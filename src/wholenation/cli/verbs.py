@@ -1,4 +1,4 @@
-"""The verbs about the chain: check, import, measure, stress, report."""
+"""The verbs about the chain: check, measure, stress, report."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..export import Result
-    from ..importers import ImportSummary
 
 
 @main.command(short_help="Are our tables sound?")
@@ -56,30 +55,6 @@ def check(folder: str, as_json: bool, to: str | None) -> None:
 
     answer(_faults_result(folder, found), as_json, to, show)
     click.get_current_context().exit(1 if faults else 0)
-
-
-@main.group("import", short_help="Can we start from public data?")
-def import_() -> None:
-    """Can we start from public data? A chain from a publisher's files."""
-
-
-@import_.command()
-@click.argument("source", metavar="DIR", type=Place())
-@click.option(
-    "--to", "target", required=True, type=Place(), metavar="FOLDER", help="Folder of the new chain."
-)
-@click.option("--replace", is_flag=True, help="Write into FOLDER even if it holds something already.")
-@click.option("--json", "as_json", is_flag=True, help="Print the account as JSON instead of tables.")
-def eto(source: str, target: str, replace: bool, as_json: bool) -> None:
-    """Emerging Technology Observatory: DIR holds its five CSV files, of either vintage."""
-    from ..importers.eto import import_eto
-
-    account = _account(import_eto(source, target, replace=replace), source)
-    if not answer(account, as_json, None):
-        from .. import answers as shown
-
-        shown.show_account(account.tables)
-        click.echo(f"The chain lies in {target}; wholenation check {target} shows what is thin.", err=True)
 
 
 @main.command(short_help="Where can we be stopped, by whom, how badly?")
@@ -217,14 +192,3 @@ def _faults_result(folder: str, found: Sequence[Fault]) -> Result:
     return Result(
         {"wholenation": __version__, "verb": "check", "folder": Path(folder).name}, {"faults": frame}
     )
-
-
-def _account(summary: ImportSummary, source: str) -> Result:
-    import polars as pl
-
-    from ..export import Result
-
-    names = {"what": pl.String, "count": pl.Int64, "note": pl.String}
-    parts = {"mapped": summary.mapped, "defaulted": summary.defaulted, "dropped": summary.dropped}
-    frames = {part: pl.DataFrame(lines, schema=names, orient="row") for part, lines in parts.items()}
-    return Result({"wholenation": __version__, "verb": "import eto", "source": Path(source).name}, frames)

@@ -38,7 +38,7 @@ class Item:
     """The part that its users make themselves, instead of buying it."""
 
 
-def from_chain(chain: Chain) -> FirmNetwork:
+def firms_of(chain: Chain) -> FirmNetwork:
     """One firm per organization and item, what they sell to each other, and the final buyers of the products.
 
     A link is worth the input's world market, times the part of it that goes to this use (shared evenly among its users,

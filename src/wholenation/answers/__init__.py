@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from .figures.formats import share, when
-from .output import Shown, amount, places, say, show, text, whole
+from ..figures.formats import share, when
+from ..output import Shown, amount, places, say, show, text, whole
 
 if TYPE_CHECKING:
-    from .exposure import Exposure
-    from .plans import Certainty, Frontier, Plan, Policy
-    from .stress import Outcomes
+    from ..exposure import Exposure
+    from ..plans import Certainty, Frontier, Plan, Policy
+    from ..stress import Outcomes
 
 SHORTLIST = (
     Shown("rank", "#"),
@@ -178,7 +178,7 @@ def show_outcomes(outcomes: Outcomes) -> None:
 
 def show_plan(plan: Plan, *, explained: bool = False) -> None:
     """Status, loss before and after, what is funded and why, the pools that bind; if `explained`, all reasons."""
-    from .lp import Status
+    from ..lp import Status
 
     solved = math.isfinite(plan.objective)
     status = plan.status.value.capitalize()

@@ -1,0 +1,143 @@
+"""What the verbs about firms show on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ..figures.formats import MISSING, SPACE, known
+from ..output import Shown, amount, say, show, text, whole
+
+if TYPE_CHECKING:
+    from ..firms.linked import Linked
+    from ..firms.propagation import Propagation
+
+
+def part(value: float | None) -> str:
+    """A share of the whole, to three digits: risks differ by many powers of ten."""
+    if value is None or not known(value):
+        return MISSING
+    per_cent = 100 * value
+    shown = (
+        "0" if per_cent == 0 else f"{per_cent:#.3g}".rstrip(".") if per_cent >= 0.001 else f"{per_cent:.1e}"
+    )
+    return f"{shown}{SPACE}%"
+
+
+def between(value: Sequence[float | None] | Mapping[str, float | None] | None) -> str:
+    """A bracket: low to high."""
+    if value is None:
+        return MISSING
+    low, high = value.values() if isinstance(value, Mapping) else value
+    return MISSING if low is None or high is None else f"{part(low)} – {part(high)}"
+
+
+CASCADE = (
+    Shown("rank", "#", whole),
+    Shown("shock", "firm"),
+    Shown("name", "name", spare=2),
+    Shown("sector", "sector", spare=5),
+    Shown("firms", "firms", whole, spare=6),
+    Shown("risk", "risk", part),
+    Shown("bracket", "between", between, spare=1),
+    Shown("own", "of it\nown", part, spare=3),
+    Shown("downstream", "down-\nstream", part, spare=7),
+    Shown("upstream", "up-\nstream", part, spare=8),
+    Shown("hit", "who is hit", spare=4),
+)
+LINKED = (
+    Shown("scenario", "scenario"),
+    Shown("name", "organization"),
+    Shown("controller", "by", spare=6),
+    Shown("coverage", "covers", part, spare=5),
+    Shown("loss", "items: loss\nalone (years)", amount, spare=3),
+    Shown("loss_added", "added to its\nscenario (years)", amount),
+    Shown("firms", "firms", whole, spare=4),
+    Shown("firms_lose", "lose\nat once", part, spare=2),
+    Shown("risk", "firms:\nrisk", part),
+    Shown("risk_if_stopped", "if it\nstopped", part, spare=1),
+)
+MATCHES = (
+    Shown("firm", "firm"),
+    Shown("name", "name"),
+    Shown("listed_name", "listed as"),
+    Shown("listed", "list", spare=2),
+    Shown("score", "like-\nness", whole, spare=1),
+    Shown("sure", "sure", lambda value: "yes" if value else "by name alone"),
+)
+SUMMARY = (
+    Shown("measure", "measure", lambda value: text(value).replace("_", " ")),
+    Shown("mean", "mean", amount),
+    Shown("low", "low", amount),
+    Shown("median", "median", amount),
+    Shown("high", "high", amount),
+)
+LONGEST = (
+    Shown("firm", "firm"),
+    Shown("name", "name", spare=1),
+    Shown("sector", "sector", spare=3),
+    Shown("lost_days", "days of\noutput lost", amount),
+    Shown("lost", "output lost", amount, spare=2),
+    Shown("lowest", "lowest", part),
+    Shown("recovered", "back on\nday", whole),
+)
+
+
+def show_cascade(
+    table: pl.DataFrame, hit: Mapping[str, str], settings: Mapping[str, Any], title: str, top: int
+) -> None:
+    """The riskiest shocks, with their brackets and who is hit."""
+    first = table.head(top).with_columns(
+        bracket=pl.struct("low", "high"),
+        hit=pl.col("shock").replace_strict(dict(hit), default="", return_dtype=pl.String),
+    )
+    single = bool((first["firms"] == 1).all())
+    silent = {"firms"} if single else set()
+    silent |= {name for name in ("name", "sector", "hit") if not (first[name].fill_null("") != "").any()}
+    columns = [one for one in CASCADE if one.column not in silent]
+    what = "the firm fails" if single else "it happens"
+    legend = (
+        f"Risk = part of everything that firms count which is lost if {what}, its own part included; downstream = for "
+        "want of inputs, upstream = for want of clients."
+    )
+    if settings.get("mode") == "converged":
+        legend += " The cascade runs to its end; between = the limits within which the exact value lies."
+    else:
+        legend += f" The cascade stops as the published method does, at {settings.get('eps'):g}: it may still go on."
+    show(first, columns, title, legend)
+    if table.height > top:
+        say(f"The first {top:,} of {table.height:,}; --to and --json have all.", style="dim")
+
+
+def show_matches(matches: pl.DataFrame, top: int) -> None:
+    """Which firms are on a list."""
+    legend = "A name alone makes a match only possible; sure = an identifier is shared too."
+    show(matches.head(top), MATCHES, f"Firms on the list: {matches['firm'].n_unique():,}", legend)
+
+
+def show_linked(found: Linked) -> None:
+    """What controls on named organizations do, by items and by firms."""
+    if found.controls.is_empty():
+        say(f"No control on a named organization reaches {found.home}.", style="bold")
+        return
+    legend = (
+        f"Items: years of target output that {found.home} loses by this control alone, and what it adds to its "
+        f"scenario. Firms: part of what {found.home}'s firms sell that is lost when the organization loses at once "
+        "what it then cannot deliver or make; if it stopped = if it failed altogether."
+    )
+    show(found.controls, LINKED, f"Controls on organizations that reach {found.home}", legend)
+
+
+def show_propagation(found: Propagation, top: int) -> None:
+    """How deep and how long, and which firms lose most."""
+    legend = "Lost = days of normal output, over the whole run; low and high = 5 % and 95 % of the samples."
+    show(found.summary, SUMMARY, "What happens day by day", legend)
+    for sentence in found.assumed:
+        say(sentence, style="dim")
+    worst = found.firms.filter(pl.col("lost_days") > 0).sort("lost", descending=True, nulls_last=True)
+    if worst.is_empty():
+        say("No firm loses anything.", style="bold")
+        return
+    show(worst.head(top), LONGEST, "Who loses most", "No day under back on day: not within the run.")
