@@ -77,6 +77,17 @@ def test_what_a_killed_worker_had_is_done_again():
         assert len(workers) > 2, "another one took its place"
 
 
+def test_a_worker_that_joins_later_takes_its_share():
+    with loopback(1) as running, opened(running) as there:
+        workers = []
+        for _, (_, worker) in there.each((of, 0.05) for of in range(80)):
+            workers.append(worker)
+            if len(workers) == 5:
+                running.scale(2)
+        assert len(workers) == 80
+        assert len(set(workers)) == 2
+
+
 def test_a_run_that_is_given_up_leaves_no_work_behind(cluster):
     with opened(cluster) as there:
         with closing(there.each((of, 0.2) for of in range(1000))) as answers:

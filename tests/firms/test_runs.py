@@ -323,6 +323,16 @@ def test_a_disk_that_is_full_does_not_cost_the_answer(tmp_path, expected, monkey
     assert again.reused >= BLOCK * (kept - 1)
 
 
+def test_what_a_killed_run_has_left_half_written_is_taken_away(tmp_path, expected):
+    old, young = tmp_path / ".part-000003-0.parquet.77.partial", tmp_path / ".manifest.json.78.partial"
+    for path in (old, young):
+        path.write_bytes(b"half of it")
+    os.utime(old, (0, 0))
+    assert told(run(losses(), SHOCKS, parts=tmp_path, block=BLOCK).columns) == expected
+    assert not old.exists()
+    assert young.exists(), "somebody may be writing it now"
+
+
 # --- Cut off
 
 CHILD = """

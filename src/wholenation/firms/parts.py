@@ -12,7 +12,9 @@ import io
 import json
 import re
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -25,6 +27,8 @@ FORMAT = "wholenation parts 1"
 MANIFEST = "manifest.json"
 PART = re.compile(r"part-(\d{6,})-[0-9a-f]{32}\.parquet")
 PARTIAL = re.compile(r"\..+\.partial")
+STALE = 60.0
+"""Seconds after which nobody is writing a partial file any more."""
 
 Question = Mapping[str, str | int | float | bool | None]
 
@@ -57,7 +61,9 @@ class Parts:
         else:
             raise OutputError(f"{self.folder} holds other files and no parts of a run; name another folder")
         for name in names:
-            if found := PART.fullmatch(name):
+            if PARTIAL.fullmatch(name):
+                _sweep(self.folder / name)
+            elif found := PART.fullmatch(name):
                 self._files.setdefault(int(found[1]), []).append(self.folder / name)
 
     def _compare(self, question: Question) -> None:
@@ -127,6 +133,13 @@ class Parts:
         told.update(number.to_bytes(8, "little"))
         told.update(content)
         return f"part-{number:06d}-{told.hexdigest()}.parquet"
+
+
+def _sweep(partial: Path) -> None:
+    """Take away what a process that was killed has left half written."""
+    with suppress(OSError):
+        if time.time() - partial.stat().st_mtime > STALE:
+            partial.unlink()
 
 
 def _text(question: Question) -> str:
