@@ -57,11 +57,11 @@ def csv_header(path: Path, file: str, tally: Tally) -> Header | None:
 
 def _no_csv(start: bytes, skipped: int) -> str:
     """Why the file is no CSV as we read it, or ""."""
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or start[:200].count(0) > 50:
-        return f"is encoded as UTF-16, not UTF-8: {SAVE_AS}"
     other = foreign(start)
     if other:
         return f"is {other}, not CSV: {SAVE_AS}"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or start[:200].count(0) > 50:
+        return f"is encoded as UTF-16, not UTF-8: {SAVE_AS}"
     text = start[skipped:]
     if not text.strip(b" \t\r\n\0"):
         return "the file is empty"
@@ -200,7 +200,7 @@ def _carefully(
         )
         text, whole = block[: block.rfind(b"\n", 0, error.start) + 1].decode("utf-8", errors="replace"), False
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    kept: list[list[str]] = [[] for _ in at]
+    kept: list[list[str | None]] = [[] for _ in at]
     ragged: list[tuple[int, int]] = []
     count = 0
     while True:
@@ -217,7 +217,7 @@ def _carefully(
             ragged.append((row + count - 1, len(record)))
             record = []
         for column, position in zip(kept, at, strict=True):
-            column.append(record[position] if record else "")
+            column.append((record[position] or None) if record else None)
     tally.many(
         file,
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,25 +190,12 @@ def _note_again(
 def firms_of_links(source: Source, tally: Tally) -> pl.DataFrame:
     """(firm, sector) of every firm that any link names, by code; one sector for all where links tell none."""
     declared = _without_sectors(source, columns()["links"])
-    at = positions(source, declared, Tally())  # what is wrong is noted when the links themselves are read
+    at = positions(source, declared, Tally())
     if at is None:
         return pl.DataFrame(schema={"firm": pl.String, "sector": pl.String})
     told = [name for name in SECTORS_OF_LINKS if name in at]
-    seen: list[pl.DataFrame] = []
-    for _, frame in source.blocks([at[name] for name in (*ENDS, *told)]):
-        frame.columns = [*ENDS, *told]
-        for end, sector in zip(ENDS, SECTORS_OF_LINKS, strict=True):
-            of = (
-                text(frame[sector])
-                if sector in told
-                else pl.repeat(None, len(frame), dtype=pl.String, eager=True)
-            )
-            seen.append(pl.DataFrame({"firm": text(frame[end]), "sector": of}).unique().drop_nulls("firm"))
-        if len(seen) > 8:
-            seen = [pl.concat(seen).unique()]
-    found = (
-        pl.concat(seen).unique() if seen else pl.DataFrame(schema={"firm": pl.String, "sector": pl.String})
-    )
+    with tally.quiet():  # what is wrong in the file is noted when its links are read
+        found = _named(source, [at[name] for name in (*ENDS, *told)], told)
     found = found.filter(
         pl.col("sector").is_not_null() | ~pl.col("firm").is_in(found.drop_nulls()["firm"].implode())
     )
@@ -220,6 +208,21 @@ def firms_of_links(source: Source, tally: Tally) -> pl.DataFrame:
     # By number where all codes are numbers, else by text: the same firms in the same order, whatever the order of rows.
     as_number = pl.col("firm").cast(pl.Int64, strict=False)
     return found.sort(as_number if found.select(as_number.is_not_null().all()).item() else "firm", "firm")
+
+
+def _named(source: Source, at: Sequence[int], told: Sequence[str]) -> pl.DataFrame:
+    """(firm, sector) of both ends of all links, each pair once."""
+    seen = [pl.DataFrame(schema={"firm": pl.String, "sector": pl.String})]
+    for _, frame in source.blocks(at):
+        frame.columns = [*ENDS, *told]
+        for end, sector in zip(ENDS, SECTORS_OF_LINKS, strict=True):
+            of = pl.repeat(None, len(frame), dtype=pl.String, eager=True)
+            if sector in told:
+                of = text(frame[sector])
+            seen.append(pl.DataFrame({"firm": text(frame[end]), "sector": of}).unique().drop_nulls("firm"))
+        if len(seen) > 8:
+            seen = [pl.concat(seen).unique()]
+    return pl.concat(seen).unique()
 
 
 def _note_torn(found: pl.DataFrame, file: str, tally: Tally) -> None:

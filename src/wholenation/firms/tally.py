@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,12 +44,22 @@ class Tally:
         tell: Callable[[int], tuple[str, str]],
         severity: Severity = "fault",
     ) -> None:
-        """Note the same kind of thing in many `rows`; `tell` gives (value, message) of the i-th of them."""
+        """Note the same kind of thing in many `rows` (0: no row); `tell` gives (value, message) of the i-th."""
         key = (file, column, kind, severity)
         for at in range(min(len(rows), LISTED - min(LISTED, self._counts[key]))):
             value, message = tell(at)
-            self.faults.append(Fault(file, int(rows[at]), column, value, message, severity))
+            self.faults.append(Fault(file, int(rows[at]) or None, column, value, message, severity))
         self._counts[key] += len(rows)
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Forget what is noted meanwhile: a table that is read twice has its faults once."""
+        faults, counts = len(self.faults), self._counts.copy()
+        try:
+            yield
+        finally:
+            del self.faults[faults:]
+            self._counts = counts
 
     def count(self, kind: str) -> int:
         """How many rows of a kind there are."""
@@ -66,6 +77,10 @@ class Tally:
 
         def place(fault: Fault) -> tuple[bool, int, int]:
             behind = fault in more
-            return fault.severity != "fault", order.get(fault.file, -1), last if behind else fault.row or 0
+            return (
+                fault.severity != "fault",
+                order.get(fault.file, len(order)),
+                last if behind else fault.row or 0,
+            )
 
         return sorted(self.faults + more, key=place)
