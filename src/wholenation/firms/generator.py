@@ -43,7 +43,7 @@ def generate_firms(
     money: bool = True,
     name: str = "generated",
 ) -> FirmNetwork:
-    """A random network of `n` firms and about `n * links_per_firm` links, the same for the same seed.
+    """A random network of `n` firms with `links_per_firm` links each on average, the same for the same seed.
 
     What is assumed, with its source:
 
@@ -67,17 +67,29 @@ def generate_firms(
       of final demand), that share drawn by sector within `final_demand`, and at least cost and its `MARGIN`; output is
       revenue. Without, all three are unknown.
 
-    No pair of firms has two links, and no firm sells to itself. Small or dense networks (below ten firms per link of
-    a firm) have the wanted number of links, but not these tails. The firms stand in no order.
+    No pair of firms has two links, and no firm sells to itself; at most half of all pairs are linked. A network with
+    few firms beside its links per firm has no room for such tails. The firms stand in no order.
     Raises `QuestionError` for a number outside its range.
 
     >>> network = generate_firms(1000, seed=1)
     >>> network.n, network.m, len(network.sectors)
     (1000, 10000, 80)
     """
-    _refuse(n, links_per_firm, sectors, seed)
-    _refuse_shares(no_customers, no_suppliers, size_correlation, physical, *final_demand)
-    _refuse_exponents(customers_exponent, suppliers_exponent, size_exponent)
+    _refuse("n", n, 1, 100_000_000)
+    _refuse("links_per_firm", links_per_firm, 0, 1000)
+    _refuse("sectors", sectors, 1, 10_000)
+    _refuse("seed", seed, 0, np.inf)
+    _refuse("customers_exponent", customers_exponent, 1.01, 10)  # the mean is infinite at 1
+    _refuse("suppliers_exponent", suppliers_exponent, 1.01, 10)
+    _refuse("size_exponent", size_exponent, 0.5, 10)
+    _refuse("sector_exponent", sector_exponent, 0, 10)
+    _refuse("no_customers", no_customers, 0, 0.99)
+    _refuse("no_suppliers", no_suppliers, 0, 0.99)
+    _refuse("size_correlation", size_correlation, 0, 1)
+    _refuse("value_spread", value_spread, 0, 10)
+    _refuse("physical", physical, 0, 1)
+    _refuse("the lower end of final_demand", final_demand[0], 0, final_demand[1])
+    _refuse("the upper end of final_demand", final_demand[1], 0, 0.99)
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(6)]
     sector = _sectors(streams[0], n, sectors, sector_exponent)
     size, customers, suppliers = _latent(streams[1], n, size_correlation)
@@ -107,27 +119,9 @@ def generate_firms(
     )
 
 
-def _refuse(n: int, links_per_firm: float, sectors: int, seed: int) -> None:
-    if not 1 <= n <= 100_000_000:
-        raise QuestionError(f"a network has 1 to 100,000,000 firms, got {n}")
-    if not 0 <= links_per_firm <= 1000:
-        raise QuestionError(f"links_per_firm must lie between 0 and 1000, got {links_per_firm:g}")
-    if not 1 <= sectors <= 10_000:
-        raise QuestionError(f"sectors must lie between 1 and 10,000, got {sectors}")
-    if seed < 0:
-        raise QuestionError(f"seed must be at least 0, got {seed}")
-
-
-def _refuse_shares(*shares: float) -> None:
-    for share in shares:
-        if not 0 <= share < 1:
-            raise QuestionError(f"a share must be at least 0 and below 1, got {share:g}")
-
-
-def _refuse_exponents(*exponents: float) -> None:
-    for exponent in exponents:
-        if not 1 < exponent <= 10:  # at 1 and below, the mean is infinite
-            raise QuestionError(f"an exponent must be above 1 and at most 10, got {exponent:g}")
+def _refuse(what: str, number: float, low: float, high: float) -> None:
+    if not low <= number <= high:  # NaN lies nowhere
+        raise QuestionError(f"{what} must lie between {low:,g} and {high:,g}, got {number:g}")
 
 
 def _sectors(rng: np.random.Generator, n: int, k: int, exponent: float) -> NDArray[np.int32]:
