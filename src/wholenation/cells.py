@@ -202,7 +202,7 @@ def _check_keys(
 ) -> None:
     keys = [name for name, column in declared.items() if column.key]
     required = [name for name in keys if declared[name].required]
-    if any(name not in present for name in required):
+    if not keys or any(name not in present for name in required):
         return
     first: dict[tuple[Any, ...], int] = {}
     for (number, *values), sound in zip(table.records(*keys), whole, strict=True):

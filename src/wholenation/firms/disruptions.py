@@ -16,7 +16,7 @@ from .network import FirmNetwork
 from .shocks import no_such_firm
 
 Kind = Literal["capacity", "demand", "deliveries"]
-KINDS: tuple[str, ...] = get_args(Kind)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 WHO = ("firm", "sector", "jurisdiction")
 TO_WHOM = ("to_firm", "to_sector", "to_jurisdiction")
 Known = dict[str, set[str]]

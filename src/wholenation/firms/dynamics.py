@@ -160,7 +160,7 @@ def _check_counts(days: int, samples: int, seed: int, workers: int | None) -> No
         ("days", days, 1, MOST_DAYS), ("samples", samples, 1, 1_000_000), ("seed", seed, 0, 2**63),
         ("workers", 1 if workers is None else workers, 1, 4096),
     ):  # fmt: skip
-        if isinstance(value, bool) or value != int(value) or not least <= value <= most:
+        if isinstance(value, bool) or not least <= value <= most or value != int(value):
             raise QuestionError(f"{name} {value}: must be a whole number from {least} to {most}")
 
 

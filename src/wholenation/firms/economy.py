@@ -92,7 +92,7 @@ def _even(before: NDArray[np.int32], count: int) -> tuple[int, ...]:
 def _sold(trade: Trade, buyers: tuple[int, ...], n: int) -> Floats:
     orders, total = np.empty(n), np.zeros(n)
     for low, high in zip(buyers, buyers[1:], strict=False):
-        opening_orders(low, high, trade, orders)
+        opening_orders(low, high, trade, trade.value, orders)
         total += orders
     return total
 

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..kernels.trade import Floats
-from .disruptions import TO_WHOM, WHO, Disruption
+from .disruptions import KINDS, TO_WHOM, WHO, Disruption, Kind
 from .economy import Economy
 from .network import FirmNetwork
 
@@ -55,62 +55,59 @@ def _marked(network: FirmNetwork, who: Sequence[str | None]) -> Marks:
 
 
 class Effects:
-    """The arrays of a day, changed in place from day to day."""
+    """The arrays of a day, changed from day to day: `look_ahead(day)` the evening before, `advance(day)` that morning.
+
+    Orders of an evening are for the next day, so that what may be delivered then has to be known before.
+    """
 
     def __init__(self, economy: Economy, hits: Sequence[Hit], spare: float):
-        self.economy, self.hits, self.spare = economy, hits, spare
+        self.economy, self.spare = economy, spare
+        self._hits = {kind: [hit for hit in hits if hit.disruption.kind == kind] for kind in KINDS}
+        self._lost = {kind: [0.0] * len(of_kind) for kind, of_kind in self._hits.items()}
         self.capacity: Floats = np.full(economy.n, 1.0 + spare)
         """(n,) output that firms could make, in normal outputs."""
         self.final: Floats = economy.final.copy()
         """(n,) what final demand asks for."""
         self.flow: Floats = economy.trade.value
-        """(m,) trade that is permitted, in the trade's order."""
-        if any(hit.disruption.kind == "deliveries" for hit in hits):
-            self.flow = economy.trade.value.copy()
+        """(m,) trade that is permitted on this day, in the trade's order."""
+        self.ahead: Floats = economy.trade.value
+        """(m,) trade that is permitted on the next day."""
         self.sells: Marks = np.ones(economy.n, np.bool_)
-        """(n,) firms that sell to anybody who comes: those that deny nobody."""
+        """(n,) firms that sell to anybody who comes: those that deny nobody, tomorrow."""
         self.buys: Marks = np.ones(economy.n, np.bool_)
-        """(n,) firms that may buy of anybody: those that not everybody is forbidden to sell to."""
-        self._now = [0.0] * len(hits)
+        """(n,) firms that may buy of anybody: those that not everybody is forbidden to sell to, tomorrow."""
 
-    def advance(self, day: int) -> None:
-        """Bring all arrays to a day; what has not changed since the last one is not touched."""
-        losses = [hit.disruption.on(day) for hit in self.hits]
-        changed = {
-            hit.disruption.kind
-            for hit, old, new in zip(self.hits, self._now, losses, strict=True)
-            if old != new
-        }
-        self._now = losses
-        trade = self.economy.trade
-        if "capacity" in changed:
-            self._cut("capacity", self.capacity, 1.0 + self.spare)
-        if "demand" in changed:
-            self._cut("demand", self.final, self.economy.final)
-        if "deliveries" in changed:
-            self._cut("deliveries", self.flow, trade.value)
-            self._trust()
-
-    def _cut(self, kind: str, array: Floats, normal: Floats | float) -> None:
-        """Normal values where any disruption of this kind bites, times what each of them leaves."""
-        of_kind = [
-            (hit.at, loss)
-            for hit, loss in zip(self.hits, self._now, strict=True)
-            if hit.disruption.kind == kind
-        ]
-        for at, _ in of_kind:
-            array[at] = normal if isinstance(normal, float) else normal[at]
-        for at, loss in of_kind:
-            array[at] *= 1.0 - loss
-
-    def _trust(self) -> None:
-        """Who denies sells nothing to strangers; whom all are told to deny buys nothing of them."""
+    def look_ahead(self, day: int) -> None:
+        """What may be delivered on the next day."""
+        if not self._changed("deliveries", day):
+            return
+        self.ahead = self.ahead.copy()  # today's orders were made, and are filled, by the old one
+        self._cut("deliveries", self.ahead, self.economy.trade.value)
         self.sells[:] = True
         self.buys[:] = True
-        for hit, loss in zip(self.hits, self._now, strict=True):
-            if hit.disruption.kind != "deliveries" or loss == 0.0:
+        for hit, lost in zip(self._hits["deliveries"], self._lost["deliveries"], strict=True):
+            if lost == 0.0:
                 continue
             if hit.suppliers.all():
                 self.buys &= ~hit.buyers
             else:
                 self.sells &= ~hit.suppliers
+
+    def advance(self, day: int) -> None:
+        """What can be made and is asked for today; what was ahead is now."""
+        self.flow = self.ahead
+        if self._changed("capacity", day):
+            self._cut("capacity", self.capacity, 1.0 + self.spare)
+        if self._changed("demand", day):
+            self._cut("demand", self.final, self.economy.final)
+
+    def _changed(self, kind: Kind, day: int) -> bool:
+        old, self._lost[kind] = self._lost[kind], [hit.disruption.on(day) for hit in self._hits[kind]]
+        return old != self._lost[kind]
+
+    def _cut(self, kind: Kind, array: Floats, normal: Floats | float) -> None:
+        """Normal values where any disruption of this kind bites, times what each of them leaves."""
+        for hit in self._hits[kind]:
+            array[hit.at] = normal if isinstance(normal, float) else normal[hit.at]
+        for hit, lost in zip(self._hits[kind], self._lost[kind], strict=True):
+            array[hit.at] *= 1.0 - lost

@@ -106,7 +106,8 @@ def simulate(
     served = clients(economy.trade, economy.n) if rules.by_level else NO_CLIENTS
     sums = np.zeros((days, economy.sectors, 3))
     created = np.zeros(days)
-    _open(economy, state, spread)
+    effects.look_ahead(0)
+    _open(economy, state, effects, spread)
     for day in range(days):
         effects.advance(day)
         _morning(economy, rules, state, effects, served, spread)
@@ -114,6 +115,7 @@ def simulate(
         _count(economy, rules, state, day, spread)
         for c in range(economy.ranges):
             sums[day] += state.sums[c]
+        effects.look_ahead(day + 1)
         _evening(economy, rules, state, effects, spread)
         created[day] = state.created.sum()
         if told is not None:
@@ -121,14 +123,14 @@ def simulate(
     return Run(sums, state.lost, state.lowest, state.below, created)
 
 
-def _open(economy: Economy, state: State, spread: Spread) -> None:
+def _open(economy: Economy, state: State, effects: Effects, spread: Spread) -> None:
     """Normal orders, and what normal stocks allow."""
     trade, buyer = economy.trade, np.repeat(np.arange(economy.n), np.diff(economy.trade.input_start))
     np.minimum.at(state.limit, buyer, state.target[buyer])
     cuts = economy.buyers
 
     def ordered(c: int) -> None:
-        opening_orders(cuts[c], cuts[c + 1], trade, state.orders[c])
+        opening_orders(cuts[c], cuts[c + 1], trade, effects.ahead, state.orders[c])
 
     spread(ordered, economy.ranges)
 
@@ -176,12 +178,14 @@ def _evening(economy: Economy, rules: Rules, state: State, effects: Effects, spr
     def part(c: int) -> None:
         if rules.by_supplier:
             restock_by_supplier(
-                cuts[c], cuts[c + 1], trade, effects.flow, state.target, rules.rate, rules.steady, state.before,
+                cuts[c], cuts[c + 1], trade, effects.flow, effects.ahead, state.target, rules.rate, rules.steady,
+                1.0 + rules.spare, state.before,
                 state.output, state.given, state.stock, state.orders[c], state.limit, state.created[c],
             )  # fmt: skip
         else:
             restock(
-                cuts[c], cuts[c + 1], trade, effects.flow, state.target, rules.rate, rules.steady, rules.by_level,
+                cuts[c], cuts[c + 1], trade, effects.flow, effects.ahead, state.target, rules.rate, rules.steady,
+                1.0 + rules.spare, rules.by_level,
                 state.before, state.output, state.given, state.stock, state.orders[c], state.limit, state.ratio,
                 rules.wait, effects.buys, state.met, state.unmet, state.lacking, state.asked[c],
             )  # fmt: skip

@@ -20,11 +20,11 @@ SHORT = 1e-9
 
 
 @njit(cache=True, nogil=True)
-def opening_orders(low: int, high: int, trade: Trade, orders: Floats) -> None:
+def opening_orders(low: int, high: int, trade: Trade, flow: Floats, orders: Floats) -> None:
     """The normal orders of buyers `low` to `high`, added up by supplier into `orders` (n,)."""
     orders[:] = 0.0
     for e in range(trade.link_start[trade.input_start[low]], trade.link_start[trade.input_start[high]]):
-        orders[trade.supplier[e]] += trade.value[e]
+        orders[trade.supplier[e]] += flow[e]
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -44,15 +44,17 @@ def _filled(order: float, given: float, by_level: bool) -> float:
 
 @njit(cache=True, nogil=True)
 def restock(
-    low: int, high: int, trade: Trade, flow: Floats, target: Floats, rate: float, steady: bool, by_level: bool,
-    before: Floats, output: Floats, given: Floats, stock: Floats, orders: Floats, limit: Floats, ratio: Floats,
-    wait: int, allowed: NDArray[np.bool_], met: Floats, unmet: Floats, lacking: Days, asked: Floats,
+    low: int, high: int, trade: Trade, flow: Floats, ahead: Floats, target: Floats, rate: float, steady: bool,
+    most: float, by_level: bool, before: Floats, output: Floats, given: Floats, stock: Floats, orders: Floats,
+    limit: Floats, ratio: Floats, wait: int, allowed: NDArray[np.bool_], met: Floats, unmet: Floats, lacking: Days,
+    asked: Floats,
 ) -> None:  # fmt: skip
     """The evening of buyers `low` to `high`: use, receive, order for tomorrow; then what stocks allow tomorrow.
 
-    `flow` (m,) is normal trade less what is denied; `given` (n,) what a supplier gives of each order: the filled part,
-    or (`by_level`) the level up to which relative orders are filled. `orders` (n,) is this range's own sum by supplier.
-    `ratio` (inputs,), if not empty, keeps the new relative orders. With `wait` >= 0 what stays unfilled is asked of the
+    `flow` (m,) is normal trade less what is denied today, `ahead` tomorrow. `given` (n,) is what a supplier gives of
+    each order: the filled part, or (`by_level`) the level up to which relative orders are filled. `most` is the output
+    that firms can reach with all inputs. `orders` (n,) is this range's own sum by supplier. `ratio` (inputs,), if not
+    empty, keeps the new relative orders. With `wait` >= 0 what stays unfilled is asked of the
     whole sector from the day after `wait` days of shortage on: `unmet` (inputs,) is what was asked last night, `met`
     (sectors,) what part of it the sector delivers today, and `asked` (sectors,) the sum of what is asked now.
     """
@@ -87,12 +89,12 @@ def restock(
             if len(ratio):
                 ratio[k] = order
             if k < middle:
-                orders[trade.supplier[e]] += flow[e] * order
+                orders[trade.supplier[e]] += ahead[e] * order
             else:
                 for at in range(e, end):
-                    orders[trade.supplier[at]] += flow[at] * order
+                    orders[trade.supplier[at]] += ahead[at] * order
             e = end
             weight = trade.weight[k]
             least = min(least, s if weight < 0.0 else np.inf)
             lost += max(weight, 0.0) * max(0.0, 1.0 - s)
-        limit[j] = min(least, 1.0 - lost)
+        limit[j] = min(least, most * (1.0 - lost))

@@ -11,8 +11,9 @@ from .trade import Floats, Trade
 
 @njit(cache=True, nogil=True)
 def restock_by_supplier(
-    low: int, high: int, trade: Trade, flow: Floats, target: Floats, rate: float, steady: bool,
-    before: Floats, output: Floats, given: Floats, stock: Floats, orders: Floats, limit: Floats, created: Floats,
+    low: int, high: int, trade: Trade, flow: Floats, ahead: Floats, target: Floats, rate: float, steady: bool,
+    most: float, before: Floats, output: Floats, given: Floats, stock: Floats, orders: Floats, limit: Floats,
+    created: Floats,
 ) -> None:  # fmt: skip
     """As `restock`, with `stock` (m,) by link and orders that close each link's own gap.
 
@@ -35,10 +36,10 @@ def restock_by_supplier(
                     left = 0.0
                 stock[e] = left
                 there += left * value
-                orders[i] += flow[e] * _ordered(made, days, left, rate, steady)
+                orders[i] += ahead[e] * _ordered(made, days, left, rate, steady)
             there /= trade.need[k]
             weight = trade.weight[k]
             least = min(least, there if weight < 0.0 else np.inf)
             lost += max(weight, 0.0) * max(0.0, 1.0 - there)
-        limit[j] = min(least, 1.0 - lost)
+        limit[j] = min(least, most * (1.0 - lost))
     created[0] = made_up
