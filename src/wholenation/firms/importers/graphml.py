@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
+
 from ...errors import QuestionError
 from ...files import is_file
 from ...importers import ImportSummary, Line
@@ -51,7 +53,7 @@ def import_graphml(
     firms = graph.firms()
     one_sector = "sector" not in firms.columns
     if one_sector:
-        firms = firms.with_columns(sector="all")
+        firms = firms.with_columns(pl.lit("all").alias("sector"))
     tally = Tally()
     sources = (of_frame(firms, f"{path.name} (nodes)"), of_frame(graph.links(), f"{path.name} (edges)"))
     parts = assemble(*sources, None, tally, lenient=True)

@@ -93,7 +93,7 @@ def _read(path: Path, year: int | None) -> IOTable:
 def _read_matrix(header: list[str], rows: Rows, file: str) -> IOTable:
     body = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
     # With regions, the second row names the sectors, and holds no numbers.
-    regional = bool(body) and len(body[0][1]) > 2 and not any(map(_is_number, body[0][1][2:]))
+    regional = bool(body) and len(body[0][1]) > 2 and not any(map(_is_number, body[0][1][1:]))
     labels = [cell.strip() for cell in body[0][1]] if regional else header
     start = 2 if regional else 1
     body = body[regional:]
