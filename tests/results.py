@@ -157,3 +157,28 @@ def made_up_frontier() -> pl.DataFrame:
             "per_billion": [None, 1.0, 0.25],
         }
     )
+
+
+def made_up_cascade(names: list[str], *, sure: bool = True) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """A cascade's table and who is hit: risks fall tenfold from one firm to the next, three quarters in fabs."""
+    risks = [0.5 * 0.1**k for k in range(len(names))]
+    table = pl.DataFrame(
+        {
+            "rank": list(range(1, len(names) + 1)),
+            "shock": [f"f{k}" for k in range(len(names))],
+            "name": names,
+            "risk": risks,
+            "low": [0.9 * risk if sure else None for risk in risks],
+            "high": [1.1 * risk if sure else None for risk in risks],
+            "own": [risk / 20 for risk in risks],
+        },
+        schema_overrides={"name": pl.String, "shock": pl.String}
+        | dict.fromkeys(("risk", "low", "high", "own"), pl.Float64),
+    )
+    rows = [
+        (shock, "sector", code, None, 0.5, share)
+        for shock in table["shock"]
+        for code, share in (("fabs", 0.75), ("tools", 0.2))
+    ]
+    columns = {"shock": pl.String, "of": pl.String, "code": pl.String, "name": pl.String}
+    return table, pl.DataFrame(rows, schema=columns | {"loss": pl.Float64, "share": pl.Float64}, orient="row")

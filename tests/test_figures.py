@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 from chains import TABLES, write_toy
-from results import made_up_exposure, made_up_frontier, made_up_outcomes, made_up_plan
+from results import made_up_cascade, made_up_exposure, made_up_frontier, made_up_outcomes, made_up_plan
 
 from wholenation import figures
 from wholenation.chain import Chain, read_chain
@@ -27,6 +27,7 @@ EXPOSURE = made_up_exposure(
 )
 OUTCOMES = made_up_outcomes({"embargo": [0.2, 0.4, 1.0], "quiet": [1.0, 1.0, 1.0]})
 PLAN = made_up_plan()
+CASCADE, HIT = made_up_cascade(["Alpha Works", "Beta", "Gamma & Sons", "Delta"])
 
 
 def on_the_map(folder: Path, **more: str) -> Chain:
@@ -71,6 +72,9 @@ FIGURES: dict[str, Draw] = {
     "frontier": lambda chain, w: figures.frontier(made_up_frontier(), chosen=2000.0, width=w),
     "loss": lambda chain, w: figures.loss(PLAN, width=w),  # type: ignore[arg-type]
     "prices": lambda chain, w: figures.prices(PLAN, width=w),  # type: ignore[arg-type]
+    "risk": lambda chain, w: figures.risk(CASCADE, width=w),
+    "risk_of_one": lambda chain, w: figures.risk(made_up_cascade(["Alone"], sure=False)[0], width=w),
+    "hit": lambda chain, w: figures.hit(CASCADE, HIT, names={"fabs": "Makers of chips"}, width=w),
 }
 EMPTY: dict[str, Callable[[], Figure]] = {
     "shortlist": lambda: figures.shortlist(made_up_exposure([])),  # type: ignore[arg-type]
@@ -80,6 +84,8 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "frontier": lambda: figures.frontier(made_up_frontier().head(1)),
     "loss": lambda: figures.loss(made_up_plan(empty=True)),  # type: ignore[arg-type]
     "prices": lambda: figures.prices(made_up_plan(empty=True)),  # type: ignore[arg-type]
+    "risk": lambda: figures.risk(made_up_cascade([])[0]),
+    "hit": lambda: figures.hit(*made_up_cascade([])),
 }
 
 
@@ -216,6 +222,38 @@ def test_outputs_draws_the_lossy_scenarios_and_names_the_others() -> None:
 def test_prices_shade_what_is_scarce_only() -> None:
     cells = marks(figures.prices(PLAN), "price")  # type: ignore[arg-type]
     assert sorted(float(c.get("data-value", "")) for c in cells) == [0.0002, 0.08]
+
+
+def test_risks_stand_where_their_logarithms_are() -> None:
+    figure = figures.risk(CASCADE)
+    dots = marks(figure, "risk")
+    assert [float(dot.get("data-value", "")) for dot in dots] == CASCADE["risk"].to_list()
+    heights = [float(dot.get("cy", "")) for dot in dots]
+    steps = [b - a for a, b in zip(heights, heights[1:], strict=False)]
+    assert max(steps) == pytest.approx(min(steps), abs=0.02)
+    assert len(marks(figure, "bracket")) == 1
+    own = {float(bar.get("data-value", "")): float(bar.get("y", "")) for bar in marks(figure, "own")}
+    assert len(own) >= 3
+    assert not marks(figures.risk(made_up_cascade(["A", "B"], sure=False)[0]), "bracket")
+
+
+def test_very_many_firms_are_thinned() -> None:
+    many = pl.concat([CASCADE.head(1).with_columns(rank=pl.lit(k)) for k in range(1, 3000)])
+    assert len(marks(figures.risk(many), "risk")) <= 240
+    assert "of 2,999 shocks" in figures.risk(many).alt
+
+
+def test_the_parts_of_who_is_hit_make_the_risk() -> None:
+    figure = figures.hit(CASCADE, HIT)
+    parts = [p for p in marks(figure, "part") if p.get("data-firm") == "f0"]
+    assert {p.get("data-sector"): float(p.get("data-value", "")) for p in parts} == pytest.approx(
+        {"fabs": 0.75, "tools": 0.2, "other sectors": 0.05}
+    )
+    widths = [
+        sum(float(p.get("width", "")) for p in marks(figure, "part") if p.get("data-firm") == f"f{k}")
+        for k in (0, 1)
+    ]
+    assert widths[0] == pytest.approx(10 * widths[1], abs=0.1)
 
 
 def test_tiers_show_every_item_and_its_needs(chain: Chain) -> None:

@@ -7,23 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ..figures.formats import MISSING, SPACE, known
+from ..figures.formats import MISSING, part
 from ..output import Shown, amount, say, show, text, whole
 
 if TYPE_CHECKING:
     from ..firms.linked import Linked
     from ..firms.propagation import Propagation
-
-
-def part(value: float | None) -> str:
-    """A share of the whole, to three digits: risks differ by many powers of ten."""
-    if value is None or not known(value):
-        return MISSING
-    per_cent = 100 * value
-    shown = (
-        "0" if per_cent == 0 else f"{per_cent:#.3g}".rstrip(".") if per_cent >= 0.001 else f"{per_cent:.1e}"
-    )
-    return f"{shown}{SPACE}%"
 
 
 def between(value: Sequence[float | None] | Mapping[str, float | None] | None) -> str:

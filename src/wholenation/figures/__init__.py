@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from wholenation.figures.frontier import frontier
 from wholenation.figures.gantt import gantt
+from wholenation.figures.hit import hit
 from wholenation.figures.loss import loss
 from wholenation.figures.outputs import outputs
 from wholenation.figures.prices import prices
+from wholenation.figures.risk import risk
 from wholenation.figures.shortlist import shortlist
 from wholenation.figures.spending import spending
 from wholenation.figures.svg import NARROW, WIDE, Figure
@@ -23,9 +25,11 @@ __all__ = [
     "Figure",
     "frontier",
     "gantt",
+    "hit",
     "loss",
     "outputs",
     "prices",
+    "risk",
     "shortlist",
     "spending",
     "tiers",

@@ -47,6 +47,21 @@ def share(value: float | None) -> str:
     return f"{text}{SPACE}%"
 
 
+def part(value: float | None) -> str:
+    """A share of the whole to three digits: risks differ by many powers of ten.
+
+    >>> part(0.62249), part(1.0), part(0.000123), part(1e-9), part(0.0), part(None)
+    ('62.2\\xa0%', '100\\xa0%', '0.0123\\xa0%', '1.0e-07\\xa0%', '0\\xa0%', '–')
+    """
+    if value is None or not known(value):
+        return MISSING
+    per_cent = 100 * value
+    text = (
+        "0" if per_cent == 0 else f"{per_cent:#.3g}".rstrip(".") if per_cent >= 0.001 else f"{per_cent:.1e}"
+    )
+    return f"{text}{SPACE}%"
+
+
 def years(value: float | None) -> str:
     """A duration: two decimals below one year, one from there on.
 

@@ -57,13 +57,16 @@ def with_names(
     )  # fmt: skip
 
 
-def who_is_hit(hit: pl.DataFrame, shocks: pl.Series) -> dict[str, str]:
+def who_is_hit(
+    hit: pl.DataFrame, shocks: pl.Series, names: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """For each of these shocks the sectors that bear most of the loss, with their parts of it."""
+    called = names or {}
     rows = hit.filter((pl.col("of") == "sector") & pl.col("shock").is_in(shocks.implode()))
     told: dict[str, list[str]] = {}
     for shock, code, share in (
         rows.sort("share", descending=True, maintain_order=True).select("shock", "code", "share").iter_rows()
     ):
         if share >= 0.005:
-            told.setdefault(shock, []).append(f"{code} {share:.0%}")
+            told.setdefault(shock, []).append(f"{called.get(code, code)} {share:.0%}")
     return {shock: ", ".join(parts[:FIRST]) for shock, parts in told.items()}
