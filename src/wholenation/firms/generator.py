@@ -50,8 +50,8 @@ def generate_firms(
     - numbers of customers and of suppliers follow power laws, P(more than k) ~ k^-exponent: 1.26 for customers and
       1.35 for suppliers among a million Japanese firms (Fujiwara and Aoyama 2010, European Physical Journal B 77);
       the largest firm deals with at most a tenth of all firms (assumed, 0.02 to 0.2)
-    - `links_per_firm`: 4.5 among 243,399 Hungarian firms above a reporting threshold (Diem et al. 2023,
-      arXiv 2302.11451); registers of every invoice hold more, so that 10 is assumed (4 to 30)
+    - `links_per_firm`: 4.5 among 243,399 Hungarian firms (Diem et al. 2024, PNAS Nexus 3, pgae064); registers of every
+      invoice hold more, so that 10 is assumed (4 to 30)
     - `no_customers`: the share of firms that sell to final demand only (assumed, 0.1 to 0.5); `no_suppliers`: the share
       that buys from nobody inside (assumed, 0 to 0.3)
     - sizes are Pareto, P(larger than s) ~ s^-1.06 (Axtell 2001, Science 293, for US firms), and rise with the numbers
