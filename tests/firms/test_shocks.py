@@ -240,6 +240,18 @@ def test_firms_on_a_list(network: FirmNetwork, tmp_path: Path) -> None:
     assert table.filter("sure")["firm"].to_list() == ["beta"]
 
 
+def test_organizations_on_a_list_fail_with_all_their_firms(network: FirmNetwork, tmp_path: Path) -> None:
+    owned = replace(network, firms=network.firms.with_columns(organization=pl.Series(["o", "p", "o", None])))
+    shocks, table = listed(
+        owned, screening(tmp_path), organizations={"o": "Works, Alpha", "q": "Beta Optics"}
+    )
+    assert shocks.names == ("o",)
+    assert_array_equal(shocks.firm, [0, 2])
+    assert table.select("firm", "name", "listed_name").rows() == [("o", "Works, Alpha", "Alfa")]
+    shocks, _ = listed(owned, screening(tmp_path), organizations={"o": "Alpha Works", "p": "Beta Optics"})
+    assert_array_equal(dense(shocks, 4)[0][:, -1], [1, 1, 1, 0])
+
+
 def test_nobody_on_a_list(network: FirmNetwork, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text("name\nNobody\n", encoding="utf-8")

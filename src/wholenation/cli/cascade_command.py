@@ -172,7 +172,7 @@ def _shocks(asked: Asked, chosen: dict[str, Any]) -> tuple[Shocks, pl.DataFrame 
     if chosen["shocks"]:
         return read_shocks(network, chosen["shocks"]), None
     if chosen["listed"]:
-        return listed(network, chosen["listed"])
+        return listed(network, chosen["listed"], organizations=asked.names or None)
     for option, column in (("sectors", "sector"), ("jurisdictions", "jurisdiction")):
         if chosen[option]:
             shocks = by_group(network, column, chosen[option])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..names.matching import LIKE, Named, matches
 from ..names.screening import read_screening_list, told_identifiers
 from ..tables import RawTable, read_table
 from .network import FirmNetwork
-from .shocks import NAMED, Shocks, each, from_columns, joined, no_such_firm, together
+from .shocks import NAMED, Shocks, by_group, each, from_columns, joined, no_such_firm, together
 
 ALL_LISTED = "all listed"
 LOSSES = ("loss", "downstream", "upstream")
@@ -108,37 +108,34 @@ def _parts(table: Table) -> tuple[np.ndarray, np.ndarray]:
     return down, up
 
 
-def listed(network: FirmNetwork, path: str | Path, *, like: float = LIKE) -> tuple[Shocks, pl.DataFrame]:
+def listed(
+    network: FirmNetwork,
+    path: str | Path,
+    *,
+    like: float = LIKE,
+    organizations: Mapping[str, str] | None = None,
+) -> tuple[Shocks, pl.DataFrame]:
     """The firms on a list in the form of the US Consolidated Screening List, singly and all together; and the matches.
 
     Names are matched as the audit does: without legal forms, accents and the order of words, from a likeness of `like`
     (0 to 100) on. A firm without a name is looked for by its code. A match is `sure` only where an identifier is
-    shared too: a column `identifiers` of the firms holds them as `scheme: id; scheme: id`.
+    shared too: a column `identifiers` of the firms holds them as `scheme: id; scheme: id`. With `organizations` (code
+    to name) these are looked for instead, and fail with all firms of theirs.
     Raises `ChainError` for a file that cannot be read, and `QuestionError` where no firm is on the list.
     """
     parties = read_screening_list(path)
-    found = matches(_named(network), parties, like=like)
-    spelled = {party.id: party.names[0] for party in parties}
-    names = dict(zip(network.firms["firm"], network.firms["name"], strict=True))
-    table = pl.DataFrame(
-        [
-            (
-                one.one, names[one.one], one.other, spelled[one.other], one.score,
-                "; ".join(f"{scheme}: {number}" for scheme, number in one.shared), not one.possible,
-            )
-            for one in found
-        ],
-        schema=MATCHED,
-        orient="row",
-    )  # fmt: skip
+    ours = list(_named(network) if organizations is None else _owners(network, organizations))
+    table = _matched(ours, parties, like)
     firms = table["firm"].unique(maintain_order=True).to_list()
     if not firms:
         raise QuestionError(
             f"no firm of {network.name} has a name like one of the {len(parties):,} parties in {Path(path).name}"
         )
-    singly = each(network, firms)
-    shocks = joined(singly, together(network, firms, ALL_LISTED)) if len(firms) > 1 else singly
-    return shocks, table
+    singly = each(network, firms) if organizations is None else by_group(network, "organization", firms)
+    if len(firms) == 1:
+        return singly, table
+    members = network.firms["firm"].gather(np.unique(singly.firm)).to_list()
+    return joined(singly, together(network, members, ALL_LISTED)), table
 
 
 def _named(network: FirmNetwork) -> Iterable[Named]:
@@ -146,3 +143,20 @@ def _named(network: FirmNetwork) -> Iterable[Named]:
     told = frame["identifiers"] if "identifiers" in frame.columns else [None] * network.n
     for firm, name, ids in zip(frame["firm"], frame["name"], told, strict=True):
         yield Named(firm, (name or firm,), told_identifiers(ids))
+
+
+def _owners(network: FirmNetwork, organizations: Mapping[str, str]) -> Iterable[Named]:
+    there = set(network.firms["organization"])
+    return (Named(code, (name,)) for code, name in organizations.items() if code in there)
+
+
+def _matched(ours: Sequence[Named], parties: Sequence[Named], like: float) -> pl.DataFrame:
+    names, spelled = ({party.id: party.names[0] for party in them} for them in (ours, parties))
+    rows = [
+        (
+            one.one, names[one.one], one.other, spelled[one.other], one.score,
+            "; ".join(f"{scheme}: {number}" for scheme, number in one.shared), not one.possible,
+        )
+        for one in matches(ours, parties, like=like)
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=MATCHED, orient="row")
