@@ -83,7 +83,12 @@ def open_firms(place: str, to: str | None) -> Asked:
 
 
 def _is_chain(place: str) -> bool:
-    return any((Path(place) / f"items{suffix}").is_file() for suffix in (".csv", ".parquet"))
+    from ..package import read_package
+
+    folder = Path(place)
+    if any((folder / f"items{suffix}").is_file() for suffix in (".csv", ".parquet")):
+        return True
+    return folder.is_dir() and "items" in read_package(folder, []).paths
 
 
 def firm_result(asked: Asked, verb: str, question: dict[str, Any], tables: dict[str, pl.DataFrame]) -> Result:
@@ -93,7 +98,8 @@ def firm_result(asked: Asked, verb: str, question: dict[str, Any], tables: dict[
     network = asked.network
     if asked.chain is not None:
         tables = {**tables, "assumed": _faults(network.warnings)}
-    data = {"network": network.name, "data_hash": network.data_hash, "firms": network.n, "links": network.m}
+    size = {"network_firms": network.n, "network_links": network.m}
+    data = {"network": network.name, "data_hash": network.data_hash, **size}
     return Result({"wholenation": __version__, "verb": verb, **data, **question}, tables)
 
 
