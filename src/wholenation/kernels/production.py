@@ -28,6 +28,10 @@ def produce(
     the sums.
     """
     offered[:] = 0.0
+    most = 0
+    for i in range(low, high if by_level else low):
+        most = max(most, clients.start[i + 1] - clients.start[i])
+    part, order = np.empty(most), np.empty(most)
     for i in range(low, high):
         sold = 0.0
         for c in range(orders.shape[0]):
@@ -43,7 +47,8 @@ def produce(
             if firms_first and made >= sold:
                 delivered[i] = made - sold
             elif by_level:
-                level = _level(made, 0.0 if firms_first else final[i], i, clients, flow, ratio)
+                asked = 0.0 if firms_first else final[i]
+                level = _level(made, asked, i, clients, flow, ratio, part, order)
                 given[i] = level
                 delivered[i] = 0.0 if firms_first else final[i] * min(1.0, level)
             else:
@@ -55,12 +60,27 @@ def produce(
 
 
 @njit(cache=True, nogil=True)
-def _level(made: float, final: float, i: int, clients: Clients, flow: Floats, ratio: Floats) -> float:
+def _level(
+    made: float,
+    final: float,
+    i: int,
+    clients: Clients,
+    flow: Floats,
+    ratio: Floats,
+    part: Floats,
+    order: Floats,
+) -> float:
     """The level up to which relative orders are filled, so that all that is `made` goes out and no more.
 
     Whoever asks for less, relative to normal, is served first and in full: Σ flow · min(ratio, level) = made. The sum
-    is concave in the level, so the levels below only rise and end exactly at it, after a few rounds over the clients.
+    is concave in the level, so the levels below only rise and end exactly at it, after a few rounds over the clients,
+    whose trade and orders are first brought together in `part` and `order`.
     """
+    start = clients.start[i]
+    count = clients.start[i + 1] - start
+    for at in range(count):
+        part[at] = flow[clients.place[start + at]]
+        order[at] = ratio[clients.input[start + at]]
     level = 0.0
     while True:
         full = partial = 0.0
@@ -69,12 +89,10 @@ def _level(made: float, final: float, i: int, clients: Clients, flow: Floats, ra
                 full = final
             else:
                 partial = final
-        for at in range(clients.start[i], clients.start[i + 1]):
-            part, order = flow[clients.place[at]], ratio[clients.input[at]]
-            if order <= level:
-                full += part * order
-            else:
-                partial += part
+        for at in range(count):
+            served = order[at] <= level
+            full += part[at] * order[at] if served else 0.0
+            partial += 0.0 if served else part[at]
         if partial <= 0.0:
             return np.inf  # everybody is served in full: what was short was rounding
         higher = (made - full) / partial
