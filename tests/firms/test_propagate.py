@@ -85,6 +85,16 @@ def test_what_was_cut_off_goes_on(nation: FirmNetwork, tmp_path: Path) -> None:
         propagate(nation, shock, parts=tmp_path / "parts", **{**more, "seed": 1})
 
 
+def test_without_a_shock_every_share_is_one(nation: FirmNetwork) -> None:
+    for more in ({}, {"rationing": "smallest_first", "substitution_days": 0}):
+        still = propagate(nation, [], days=40, **more)
+        for column in ("output", "value_added", "final_demand"):
+            assert still.days[column].to_list() == pytest.approx([1.0] * 40, abs=1e-12)
+        assert still.sectors["output"].to_numpy() == pytest.approx(1.0, abs=1e-12)
+        assert still.samples["recovered"].to_list() == [0]
+        assert still.firms["lost_days"].abs().max() < 1e-12
+
+
 def test_days_are_told_as_they_pass_and_can_be_stopped() -> None:
     def enough(done: int, total: int, label: str) -> None:
         assert (total, label) == (365, "days")

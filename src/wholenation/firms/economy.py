@@ -50,6 +50,13 @@ class Economy:
         """Into how many parts a day's work is split, for any number of workers."""
         return len(self.buyers) - 1
 
+    def by_sector(self, amount: Floats) -> Floats:
+        """(sectors,) an amount of firms (n,), added up as a day adds up its own."""
+        total = np.zeros(self.sectors)
+        for low, high in zip(self.firms, self.firms[1:], strict=False):
+            total += np.bincount(self.sector[low:high], amount[low:high], self.sectors)
+        return total
+
 
 def to_economy(network: FirmNetwork, inputs: Inputs = "essentiality") -> Economy:
     """The network in normal times.

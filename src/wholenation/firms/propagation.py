@@ -61,7 +61,9 @@ def to_propagation(
     added = columns["cell.added"].reshape(count, days, k).sum(axis=2)
     final = columns["day.final"].reshape(count, days)
     national = output.sum(axis=2)
-    total, whole, bought = float(economy.normal.sum()), float(economy.added.sum()), float(economy.final.sum())
+    total, whole, bought = (
+        float(economy.by_sector(amount).sum()) for amount in (economy.normal, economy.added, economy.final)
+    )
     samples = _samples(national / total, added, whole, total, enough)
     if columns["day.created"].any():
         samples = samples.with_columns(
@@ -136,7 +138,7 @@ def _summary(samples: pl.DataFrame) -> pl.DataFrame:
 
 def _sectors(network: FirmNetwork, economy: Economy, output: Floats) -> pl.DataFrame:
     """Sectors that make something."""
-    normal = np.bincount(economy.sector, economy.normal, economy.sectors)
+    normal = economy.by_sector(economy.normal)
     there = np.flatnonzero(normal > 0)
     days = len(output)
     return pl.DataFrame(
