@@ -499,3 +499,75 @@ def test_every_column_is_told_on_the_page() -> None:
 def test_faults_are_ordinary_faults(folder: Path) -> None:
     (folder / "links.csv").write_text(LINKS.replace("a,b,4", "a,b,-4"))
     assert check_firms(folder) == [Fault("links.csv", 2, "value", "-4", "must be at least 0")]
+
+
+# A slow and obvious twin of the reader of links.
+
+CODES = ("a", "b", "c", "z", "")
+VALUES = ("1", "2.5", "0", "-1", "x", "nan", "1e999", "")
+
+
+def slow_faults(rows: list[tuple[str, str, str]]) -> set[tuple[int, str]]:
+    """(row, column) of every fault of links between a, b and c."""
+    found: set[tuple[int, str]] = set()
+    seen: set[tuple[str, str]] = set()
+    for row, (supplier, buyer, value) in enumerate(rows, start=2):
+        if not (supplier or buyer or value):
+            continue
+        for column, code in (("supplier", supplier), ("buyer", buyer)):
+            if code not in ("a", "b", "c"):
+                found.add((row, column))
+        if supplier and supplier == buyer:
+            found.add((row, "buyer"))
+        if value not in ("1", "2.5", "0"):
+            found.add((row, "value"))
+        if supplier != buyer and {supplier, buyer} <= {"a", "b", "c"}:
+            if (supplier, buyer) in seen:
+                found.add((row, "supplier+buyer"))
+            seen.add((supplier, buyer))
+    return found
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from(CODES), st.sampled_from(CODES), st.sampled_from(VALUES)), max_size=15
+    ),
+    form=st.sampled_from(["csv", "parquet", "quoted"]),
+    size=st.integers(1, 80),
+)
+def test_faults_of_links_are_those_of_a_slow_reader(
+    rows: list[tuple[str, str, str]], form: str, size: int, tmp_path: Path
+) -> None:
+    for old in tmp_path.glob("links.*"):
+        old.unlink()
+    (tmp_path / "firms.csv").write_text("firm,sector\na,x\nb,x\nc,y\n")
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(("supplier", "buyer", "value"), pl.String), orient="row")
+    if form == "parquet":
+        frame.write_parquet(tmp_path / "links.parquet")
+    else:
+        frame.write_csv(tmp_path / "links.csv", quote_style="always" if form == "quoted" else "necessary")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_blocks, "BYTES", size)
+        patch.setattr(sources, "ROWS", size)
+        found = [fault for fault in check_firms(tmp_path) if fault.severity == "fault"]
+    assert {(fault.row, fault.column) for fault in found} == slow_faults(rows)
+
+
+def test_a_header_without_names(folder: Path) -> None:
+    for text in (",", '"', ",,\n,,\n", '""'):
+        (folder / "links.csv").write_text(text)
+        assert len(faults(folder)) == 1
+
+
+@pytest.mark.parametrize("name", ["firms", "links"])
+def test_damaged_parquet(tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    place = write_firms(generate_firms(40, links_per_firm=3, sectors=4, seed=1), tmp_path / "net", "parquet")
+    path = place / f"{name}.parquet"
+    whole = path.read_bytes()
+    for cut in range(0, len(whole), 97):
+        path.write_bytes(whole[:cut] + b"\xff\xff" + whole[cut + 2 :])
+        check_firms(place)  # whatever is damaged, it is told or it was of no import
+        path.write_bytes(whole[:cut])
+        assert faults(place)
+    capfd.readouterr()  # the panics of polars

@@ -93,6 +93,9 @@ def _names(start: bytes, offset: int, file: str, tally: Tally) -> Header | None:
         names = tuple(cell.strip() for cell in record)
         if any(names):
             return Header(names, end, row + 1)
+        if end == len(start):
+            tally.fault(file, "has no header")
+            return None
         offset, row = end, row + 1
 
 

@@ -80,11 +80,12 @@ def _checked(
     codes = {name: text(frame[name]) for name in ENDS}
     rows = np.arange(first, first + len(frame))
     said = np.zeros(len(frame), np.bool_)
-    for column in (*codes.values(), frame["value"]):
+    worth = text(frame["value"]) if frame["value"].dtype == pl.String else frame["value"]
+    for column in (*codes.values(), worth):
         said |= column.is_not_null().to_numpy()
     if not said.all():
         keep = pl.Series(said)
-        frame, rows = frame.filter(keep), rows[said]
+        worth, rows = worth.filter(keep), rows[said]
         codes = {name: column.filter(keep) for name, column in codes.items()}
     places = _places(codes, known)
     for name, column in codes.items():
@@ -94,7 +95,7 @@ def _checked(
         strange = np.flatnonzero((places[name] < 0) & ~absent)
         if complete and len(strange):
             _note_strangers(file, name, column, rows, strange, known, tally)
-    value = number_column(frame["value"], columns()["links"]["value"], file, rows, tally)
+    value = number_column(worth, columns()["links"]["value"], file, rows, tally)
     supplier, buyer = places["supplier"], places["buyer"]
     # Codes are compared too, since a firm that is not known can still not sell to itself.
     loops = np.flatnonzero((codes["supplier"] == codes["buyer"]).fill_null(False).to_numpy())

@@ -85,9 +85,10 @@ class FirmNetwork:
         """SHA-256 over codes and arrays; the same firms in another order are another network."""
         digest = hashlib.sha256()
         for column in ("firm", "name", "jurisdiction"):
-            digest.update("\0".join(f"{code}" for code in self.firms[column].to_list()).encode())
-        for codes in (self.sectors, self.markets):
-            digest.update("\0".join(codes).encode())
+            codes = self.firms[column].fill_null("\1").str.join("\0").item()
+            digest.update((codes or "").encode())
+        for several in (self.sectors, self.markets):
+            digest.update("\0".join(several).encode())
         arrays = (self.sector, self.market, self.supplier, self.buyer, self.value, self.essentiality)
         for array in (*arrays, self.output, self.revenue, self.cost):
             digest.update(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).data)

@@ -15,6 +15,9 @@ from .tally import Tally
 ROWS = 2_000_000
 """Rows of a block; larger ones take more memory, smaller ones look up the same firms more often."""
 
+UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What polars raises for damaged files; the second is no `Exception`."""
+
 Blocks = Iterator[tuple[int, pl.DataFrame]]
 
 
@@ -75,7 +78,7 @@ def _open_csv(path: Path, file: str, tally: Tally) -> Source | None:
 def _open_parquet(path: Path, file: str, tally: Tally) -> Source | None:
     try:
         names = list(pl.read_parquet_schema(path))
-    except pl.exceptions.PolarsError as error:
+    except UNREADABLE as error:
         tally.fault(file, f"is not a readable Parquet file ({_first_line(error)})")
         return None
 
@@ -85,7 +88,7 @@ def _open_parquet(path: Path, file: str, tally: Tally) -> Source | None:
         while True:
             try:
                 frame = lazy.slice(first, ROWS).collect()
-            except pl.exceptions.PolarsError as error:
+            except UNREADABLE as error:
                 tally.fault(file, f"cannot be read from here on ({_first_line(error)})", first + 2)
                 tally.unread.add(file)
                 return
@@ -98,5 +101,5 @@ def _open_parquet(path: Path, file: str, tally: Tally) -> Source | None:
     return Source(file, tuple(names), blocks)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or ["no reason is given"])[0]
