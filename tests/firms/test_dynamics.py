@@ -163,6 +163,42 @@ def twin(case: Case, days: int = DAYS) -> list[dict[str, Any]]:
 
 @settings(max_examples=150, deadline=None)
 @given(cases())
+def test_disruptions_bite_where_they_say(case: Case) -> None:
+    network, economy = case.network, to_economy(case.network)
+    firms = network.firms.select("firm", "sector", "jurisdiction").rows()
+
+    def fits(i: int, *told: str | None) -> bool:
+        return all(code is None or code == mine for code, mine in zip(told, firms[i], strict=True))
+
+    effects = [Effects(economy, to_hits(network, economy, case.disruptions), 0.0) for _ in range(DAYS)]
+    for day, effect in enumerate(effects):
+        effect.look_ahead(day)
+        effect.advance(day)
+        capacity, final, flow = np.ones(network.n), economy.final.copy(), network.value.copy()
+        sells, buys = np.ones(network.n, bool), np.ones(network.n, bool)
+        for one in case.disruptions:
+            left = 1 - one.on(day)
+            who = [i for i in range(network.n) if fits(i, one.firm, one.sector, one.jurisdiction)]
+            to = [i for i in range(network.n) if fits(i, one.to_firm, one.to_sector, one.to_jurisdiction)]
+            if one.kind == "capacity":
+                capacity[who] *= left
+            elif one.kind == "demand":
+                final[who] *= left
+            else:
+                flow[np.isin(network.supplier, who) & np.isin(network.buyer, to)] *= left
+                if left < 1 and any((one.firm, one.sector, one.jurisdiction)):
+                    sells[who] = False
+                elif left < 1:
+                    buys[to] = False
+        assert effect.capacity == pytest.approx(capacity)
+        assert effect.final == pytest.approx(final)
+        assert effect.flow == pytest.approx(flow[economy.trade.link])
+        assert (effect.sells == sells).all()
+        assert (effect.buys == buys).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(cases())
 def test_as_the_slow_twin(case: Case) -> None:
     economy = to_economy(case.network)
     effects = Effects(economy, to_hits(case.network, economy, case.disruptions), 0.0)
@@ -220,6 +256,21 @@ def test_goods_are_conserved_by_the_kernels(case: Case) -> None:
             made, rel=1e-9, abs=1e-7
         )
         before = evening.stock
+
+
+@settings(max_examples=40, deadline=None)
+@given(cases())
+def test_orders_are_the_sum_over_links(case: Case) -> None:
+    economy = to_economy(case.network)
+    trade = economy.trade
+    of_link = np.repeat(np.arange(len(trade.need)), np.diff(trade.link_start))
+
+    def told(day: int, state: State, effects: Effects) -> None:
+        orders = np.bincount(trade.supplier, effects.ahead * state.ratio[of_link], economy.n)
+        assert state.orders.sum(axis=0) == pytest.approx(orders, rel=1e-12)
+
+    hits = to_hits(case.network, economy, case.disruptions)
+    simulate(economy, hits, replace(case.rules, by_level=True), case.target, DAYS, told=told)
 
 
 @settings(max_examples=60, deadline=None)

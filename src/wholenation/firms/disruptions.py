@@ -131,9 +131,9 @@ def _wrong(one: Disruption, known: Known) -> Iterable[tuple[str, str, str]]:
         yield "kind", one.kind, unknown(one.kind, KINDS, "kind")
     if not 0 <= one.share <= 1:
         yield "share", str(one.share), "a share must lie between 0 and 1"
-    if one.start < 0:
+    if not one.start >= 0:
         yield "start", str(one.start), "must be at least 0"
-    if one.end is not None and one.end <= one.start:
+    if one.end is not None and not one.end > one.start:
         yield "end", str(one.end), f"must come after the start, day {one.start}"
     if one.half_life is not None and not (0 < one.half_life < math.inf):
         yield "half_life", str(one.half_life), "must be above 0 days"

@@ -2,56 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..kernels.trade import Floats
+from ..kernels.trade import Floats, Ints
 from .disruptions import KINDS, TO_WHOM, WHO, Disruption, Kind
 from .economy import Economy
 from .network import FirmNetwork
 
 Marks = NDArray[np.bool_]
+NOBODY = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True, eq=False)
 class Hit:
-    """A disruption, and where it bites: firms, or places of links in the trade's order."""
+    """A disruption, and where it bites."""
 
     disruption: Disruption
-    at: NDArray[np.int32]
-    suppliers: Marks
-    buyers: Marks
+    at: Ints
+    """Firms, or for deliveries places of links in the trade's order."""
+    suppliers: Ints | None
+    """Firms that are told to deny (deliveries alone); None for all."""
+    buyers: Ints
+    """Firms that are denied (deliveries alone)."""
 
 
 def to_hits(network: FirmNetwork, economy: Economy, disruptions: Sequence[Disruption]) -> tuple[Hit, ...]:
     """Where each disruption bites."""
+    place = np.empty(0, np.int32)
+    if any(one.kind == "deliveries" and one.firm is not None for one in disruptions):
+        place = np.empty(network.m, np.int32)
+        place[economy.trade.link] = np.arange(network.m, dtype=np.int32)
+    named = {code for one in disruptions for code in (one.firm, one.to_firm) if code is not None}
+    rows = {code: at for at, code in enumerate(network.firms["firm"]) if code in named} if named else {}
     hits = []
     for one in disruptions:
-        suppliers = _marked(network, [getattr(one, name) for name in WHO])
-        buyers = _marked(network, [getattr(one, name) for name in TO_WHOM])
-        marked = suppliers
-        if one.kind == "deliveries":
-            link = economy.trade.link
-            marked = suppliers[economy.trade.supplier] & buyers[network.buyer[link]]
-        hits.append(Hit(one, np.flatnonzero(marked).astype(np.int32), suppliers, buyers))
+        who = [getattr(one, name) for name in WHO]
+        suppliers = _marked(network, rows, who)
+        if one.kind != "deliveries":
+            hits.append(Hit(one, _at(suppliers), None, NOBODY))
+            continue
+        buyers = _marked(network, rows, [getattr(one, name) for name in TO_WHOM])
+        links = _links(network, economy, one, place, suppliers, buyers)
+        hits.append(Hit(one, links, _at(suppliers) if any(who) else None, _at(buyers)))
     return tuple(hits)
 
 
-def _marked(network: FirmNetwork, who: Sequence[str | None]) -> Marks:
+def _links(
+    network: FirmNetwork, economy: Economy, one: Disruption, place: Ints, suppliers: Marks, buyers: Marks
+) -> Ints:
+    """Places of the links from these suppliers to these buyers; few are looked at where a firm is named."""
+    trade = economy.trade
+    if one.to_firm is not None and buyers.any():
+        j = int(np.argmax(buyers))
+        start, end = trade.link_start[trade.input_start[[j, j + 1]]]
+        near = np.arange(start, end, dtype=np.int32)
+    elif one.firm is not None and suppliers.any():
+        i = int(np.argmax(suppliers))
+        near = np.sort(
+            place[np.searchsorted(network.supplier, i) : np.searchsorted(network.supplier, i, "right")]
+        )
+    else:
+        near = np.arange(network.m, dtype=np.int32)
+    return near[suppliers[trade.supplier[near]] & buyers[network.buyer[trade.link[near]]]]
+
+
+def _marked(network: FirmNetwork, rows: Mapping[str, int], who: Sequence[str | None]) -> Marks:
     """(n,) The firms of that code, sector and jurisdiction; what is None does not restrict."""
-    firms = network.firms
-    told = [
-        pl.col(column) == code
-        for column, code in zip(("firm", "sector", "jurisdiction"), who, strict=True)
-        if code is not None
-    ]
-    if not told:
-        return np.ones(network.n, np.bool_)
-    return firms.select(pl.all_horizontal(told).fill_null(value=False)).to_series().to_numpy()
+    firm, sector, jurisdiction = who
+    marks = np.ones(network.n, np.bool_)
+    if firm is not None:
+        marks[:] = False
+        marks[rows[firm]] = True
+    if sector is not None:
+        marks &= network.sector == network.sectors.index(sector)
+    if jurisdiction is not None:
+        marks &= network.firms.select(pl.col("jurisdiction").eq_missing(jurisdiction)).to_series().to_numpy()
+    return marks
+
+
+def _at(marks: Marks) -> Ints:
+    return np.flatnonzero(marks).astype(np.int32)
 
 
 class Effects:
@@ -88,10 +123,10 @@ class Effects:
         for hit, lost in zip(self._hits["deliveries"], self._lost["deliveries"], strict=True):
             if lost == 0.0:
                 continue
-            if hit.suppliers.all():
-                self.buys &= ~hit.buyers
+            if hit.suppliers is None:
+                self.buys[hit.buyers] = False
             else:
-                self.sells &= ~hit.suppliers
+                self.sells[hit.suppliers] = False
 
     def advance(self, day: int) -> None:
         """What can be made and is asked for today; what was ahead is now."""
