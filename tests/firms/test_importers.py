@@ -171,6 +171,7 @@ GRAPHS = {
     "cut": (graphml(EDGE)[:-20], "is not well-formed XML"),
     "no XML": ("a,b\n", "is not well-formed XML"),
     "empty": ("", "is not well-formed XML"),
+    "encoding": (graphml(EDGE).replace("?>", ' encoding="utf-5"?>', 1), "encoding that is not known"),
     "other XML": ("<svg></svg>", "is not GraphML: its root is svg"),
     "no end": (graphml('<graph edgedefault="directed"><edge source="a"/></graph>'), "no source or target"),
     "value": (graphml(EDGE.replace("/>", '><data key="w">x</data></edge>', 1), WEIGHT), "is not a number"),
@@ -375,6 +376,7 @@ def test_a_national_table_of_wiod(tmp_path: Path) -> None:
 BROKEN = {
     "not a number": ("sector,a,b\na,1,x\nb,3,4\n", "io.csv 2 b x: is not a number"),
     "not square": ("sector,a,b\na,1,2\n", "must be square"),
+    "short row": ("sector,a,b\na,1,2\nb,3\n", "io.csv 3: has 2 fields, the header has 3"),
     "other order": ("sector,a,b\nb,1,2\na,3,4\n", "same sectors in the same order"),
     "one column": ("sector\na\n", "is no table"),
     "empty": ("", "is no table"),

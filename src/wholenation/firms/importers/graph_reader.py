@@ -58,6 +58,8 @@ class GraphReader:
         except expat.ExpatError as error:
             words = expat.errors.messages.get(error.code, "") or str(error)
             raise self._wrong(f"is not well-formed XML ({words})") from None
+        except (LookupError, ValueError) as error:
+            raise self._wrong(f"is in an encoding that is not known ({error})") from None
         except OSError as error:
             raise self._wrong(f"cannot be read ({error.strerror})", None) from None
         self._flush()

@@ -92,6 +92,9 @@ def _read(path: Path, year: int | None) -> IOTable:
 
 def _read_matrix(header: list[str], rows: Rows, file: str) -> IOTable:
     body = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
+    for number, row in body:
+        if len(row) != len(header):
+            raise wrong(file, number, f"has {len(row)} fields, the header has {len(header)}")
     # With regions, the second row names the sectors, and holds no numbers.
     regional = bool(body) and len(body[0][1]) > 2 and not any(map(_is_number, body[0][1][1:]))
     labels = [cell.strip() for cell in body[0][1]] if regional else header
