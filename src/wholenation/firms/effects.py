@@ -28,7 +28,7 @@ class Hit:
     suppliers: Ints | None
     """Firms that are told to deny (deliveries alone); None for all."""
     buyers: Ints
-    """Firms that are denied (deliveries alone)."""
+    """Firms that all deny (deliveries alone)."""
 
 
 def to_hits(network: FirmNetwork, economy: Economy, disruptions: Sequence[Disruption]) -> tuple[Hit, ...]:
@@ -48,7 +48,8 @@ def to_hits(network: FirmNetwork, economy: Economy, disruptions: Sequence[Disrup
             continue
         buyers = _marked(network, rows, [getattr(one, name) for name in TO_WHOM])
         links = _links(network, economy, one, place, suppliers, buyers)
-        hits.append(Hit(one, links, _at(suppliers) if any(who) else None, _at(buyers)))
+        denies = any(code is not None for code in who)
+        hits.append(Hit(one, links, *((_at(suppliers), NOBODY) if denies else (None, _at(buyers)))))
     return tuple(hits)
 
 
@@ -62,10 +63,9 @@ def _links(
         start, end = trade.link_start[trade.input_start[[j, j + 1]]]
         near = np.arange(start, end, dtype=np.int32)
     elif one.firm is not None and suppliers.any():
-        i = int(np.argmax(suppliers))
-        near = np.sort(
-            place[np.searchsorted(network.supplier, i) : np.searchsorted(network.supplier, i, "right")]
-        )
+        i = np.int32(np.argmax(suppliers))  # of the array's own type, or it is copied
+        start, end = np.searchsorted(network.supplier, i), np.searchsorted(network.supplier, i, "right")
+        near = np.sort(place[start:end])
     else:
         near = np.arange(network.m, dtype=np.int32)
     return near[suppliers[trade.supplier[near]] & buyers[network.buyer[trade.link[near]]]]
