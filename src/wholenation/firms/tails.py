@@ -1,0 +1,147 @@
+"""What losses that are not followed any further come to: vectors made once for a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import bicgstab
+
+from ..kernels.layout import Floats, Ints, Links, Pointers
+from ..kernels.rows import reaches
+from ..kernels.worklist import Tails, calibrate, own_memory
+
+LEAK = 1e-9
+"""A firm whose clients take all but this part of its sales passes on all that they lose."""
+PRECISE, ROUGH = 1e-11, 1e-4
+STEPS = 2
+"""Further steps downstream that whom to tell first is judged by."""
+HUBS, OTHERS, ON = 24, 40, 1e-3
+"""The firms on which the estimate downstream is measured: the largest, and others evenly; and how much finer."""
+MOST = 500
+"""Iterations after which a vector is given up."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """The links as the converged mode uses them, the vectors, and the circles of firms that fail together upstream."""
+
+    links: Links
+    tails: Tails
+    circle: Ints | None
+    """(n,) the circle of each firm, -1 for none; None where there are no circles."""
+    exact: bool = False
+    """Whether losses have to be told on to the end, since there is no vector upstream (revenue far below sales)."""
+
+    def spread(
+        self, start: Pointers, firm: Ints, down: Floats, up: Floats
+    ) -> tuple[Pointers, Ints, Floats, Floats]:
+        """The shocks with every circle shocked upstream as its worst firm is."""
+        if self.circle is None:
+            return start, firm, down, up
+        order = np.argsort(self.circle, kind="stable")
+        first = np.searchsorted(self.circle[order], np.arange(self.circle.max() + 2))
+        rows: list[tuple[Ints, Floats, Floats]] = []
+        for low, high in zip(start[:-1], start[1:], strict=True):
+            loss = {
+                int(i): (d, u) for i, d, u in zip(firm[low:high], down[low:high], up[low:high], strict=True)
+            }
+            worst: dict[int, float] = {}
+            for i, (_, u) in loss.items():
+                if self.circle[i] >= 0:
+                    worst[int(self.circle[i])] = max(u, worst.get(int(self.circle[i]), 0.0))
+            for c, u in worst.items():
+                for i in order[first[c] : first[c + 1]]:
+                    loss[int(i)] = (loss.get(int(i), (0.0, 0.0))[0], u)
+            hit = np.array(sorted(loss), dtype=np.int32)
+            rows.append((hit, np.array([loss[i][0] for i in hit]), np.array([loss[i][1] for i in hit])))
+        counts = np.array([len(hit) for hit, _, _ in rows])
+        joined = [np.concatenate([row[k] for row in rows]) if rows else np.zeros(0) for k in range(3)]
+        return (
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            joined[0].astype(np.int32),
+            joined[1],
+            joined[2],
+        )
+
+
+def ends(links: Links) -> Ends:
+    """Vectors for a network's links.
+
+    With G = (I − Λu)⁻¹ the upstream losses of a shock that nothing stops are G times its losses, so that their weight
+    is `weight @ G` times them: one linear system (BiCGSTAB) tells what any untold loss comes to. Downstream there is no
+    such vector, since a firm loses as its worst slot does; three steps of the linear one only say whom to tell first.
+
+    Firms that sell to each other alone (a *circle*) have no G; but in the end all of them lose what the worst of them
+    does, so that they are shocked together, and links within them are dropped.
+    """
+    n = len(links.weight)
+    circle = _circles(links)
+    if circle is not None:
+        buyer = np.repeat(np.arange(n), np.diff(links.up_start))
+        inside = (circle[buyer] >= 0) & (circle[buyer] == circle[links.up_supplier])
+        links = links._replace(up_weight=np.where(inside, 0.0, links.up_weight))
+    onward = sparse.csr_array((links.up_weight, links.up_supplier, links.up_start), shape=(n, n))
+    identity = sparse.eye_array(n, format="csr")
+    whole = _solved(identity - onward, links.weight, PRECISE)
+    shape = np.zeros(n)
+    worth = np.ones(n)
+    if whole is not None:
+        worth = np.maximum(0.0, whole - links.weight)
+        typical = np.median(worth[worth > 0]) if np.any(worth > 0) else 1.0
+        told = np.minimum(1.0, 0.3 * typical / np.maximum(worth, 1e-300)) * (worth > 0)
+        system = identity - onward.T
+        for _ in range(2):  # twice: what is untold has gone a long way already
+            told = _solved(system, onward.T @ told, ROUGH)
+            told = np.zeros(n) if told is None else told
+        shape = told
+        landed = links.weight @ shape
+        shape = shape / landed if landed > 0 else np.zeros(n)
+    supply = sparse.csr_array(
+        (links.down_weight, links.slot_firm[links.down_slot], links.down_start), shape=(n, n)
+    )
+    part = np.minimum(1.0, links.size / np.maximum(links.market_size[links.market], 1e-300))
+    following = supply @ links.weight
+    judged = following
+    for _ in range(STEPS):
+        judged = supply @ (links.weight + part * judged)
+    tails = Tails(worth, shape, judged, following, 0.0)
+    order = np.argsort(-(links.weight + worth), kind="stable")
+    sample = np.unique(np.concatenate([order[:HUBS], order[:: max(1, n // OTHERS)]])).astype(np.int32)
+    comes_true = calibrate(links, tails, own_memory(links, tails), sample, ON)
+    return Ends(links, tails._replace(comes_true=min(max(comes_true, 0.0), 2.0)), circle, whole is None)
+
+
+def _solved(system: sparse.csr_array, known: Floats, precision: float) -> Floats | None:
+    """The solution, which cannot be negative; None where the iteration does not find one."""
+    if not known.any():
+        return known
+    found, failed = bicgstab(system, known, rtol=precision, atol=0.0, maxiter=MOST)
+    largest = np.abs(found).max()
+    if failed or not np.isfinite(largest) or found.min() < -1e-6 * largest:
+        return None
+    return np.maximum(0.0, found)
+
+
+def _circles(links: Links) -> Ints | None:
+    """The circle of each firm: a set of firms whose sales all stay among themselves."""
+    n = len(links.weight)
+    passed = np.bincount(links.up_supplier, links.up_weight, n)
+    leaks = reaches(links.up_start, links.up_supplier, passed < 1 - LEAK)
+    kept = np.flatnonzero(~leaks)
+    if not len(kept):
+        return None
+    buyer = np.repeat(np.arange(n), np.diff(links.up_start))
+    among = ~leaks[buyer] & ~leaks[links.up_supplier]
+    place = np.full(n, -1)
+    place[kept] = np.arange(len(kept))
+    one, other = place[links.up_supplier[among]], place[buyer[among]]
+    sales = sparse.csr_array((np.ones(len(one), np.int8), (one, other)), shape=(len(kept), len(kept)))
+    _, part = connected_components(sales, connection="strong")
+    opened = np.zeros(len(kept), bool)
+    opened[part[one[part[one] != part[other]]]] = True
+    circle = np.full(n, -1, np.int32)
+    circle[kept] = np.where(opened[part], -1, part)
+    return circle
