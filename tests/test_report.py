@@ -16,8 +16,13 @@ from chains import TABLES, write_toy
 from results import made_up_exposure, made_up_frontier, made_up_outcomes, made_up_plan
 
 from wholenation.chain import Chain, read_chain
+from wholenation.figures import formats
+from wholenation.firms.cascade import cascade
+from wholenation.firms.from_chain import firms_of
+from wholenation.firms.shocks import by_group
 from wholenation.plans.frontier import CONTRIBUTORS, Frontier
 from wholenation.report import report
+from wholenation.report.firms import cascades
 
 DAY = date(2026, 11, 23)
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -118,6 +123,35 @@ def test_every_assumption_and_source_is_listed(toy_chain: Chain) -> None:
     assert re.search(rf"1 toy {rows} ", page.text), "one source, with all its rows"
 
 
+def test_the_firms_and_the_controls_on_them(toy_chain: Chain) -> None:
+    page = Page(report(toy_chain, "AAA", ("BBB",), **made_up()))
+    assert "Which organizations Aland leans on" in page.text
+    found = cascades(toy_chain, "AAA")
+    assert found is not None
+    row, control = found.table.row(0, named=True), found.linked.controls.row(0, named=True)
+    assert row["name"] == "Etch Corp"
+    assert row["world"] == pytest.approx(
+        cascade(firms_of(toy_chain), by_group(firms_of(toy_chain), "organization")).firms["risk"][0]
+    )
+    for number in (row["risk"], row["world"], control["risk"], control["risk_if_stopped"]):
+        assert formats.part(number).replace("\u00a0", " ") in page.text.replace("\u00a0", " ")
+    assert f"{control['loss']:.2f}" in page.text
+    assert "Etch Corp by Beland in “Etch Corp stops”; 1 item, 1 firm" in page.text
+    assert "has no market; taken to be what goes into it" in page.text
+
+
+def test_no_organizations_no_section(toy_chain: Chain) -> None:
+    bare = replace(
+        toy_chain,
+        organizations=toy_chain.organizations.clear(),
+        organization_supply=toy_chain.organization_supply.clear(),
+        controls=toy_chain.controls.filter(pl.col("kind") != "entity"),
+    )
+    page = Page(report(bare, "AAA", ("BBB",), **made_up()))
+    assert "leans on" not in page.text
+    assert set(page.targets) <= set(page.ids)
+
+
 def test_no_projects_no_plan(tmp_path: Path) -> None:
     folder = write_toy(tmp_path / "toy")
     for table in ("projects", "routes", "staffing", "pools"):
@@ -142,10 +176,10 @@ def test_a_plan_that_funds_nothing_or_conflicts(toy_chain: Chain) -> None:
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
     folder = write_toy(tmp_path / "toy")
-    for table in ("items", "jurisdictions", "scenarios", "supply"):
+    for table in ("items", "jurisdictions", "scenarios", "supply", "organizations"):
         path = folder / f"{table}.csv"
         text = path.read_text(encoding="utf-8")
-        for name in ("Silicon wafers", "Aland", "Embargo by Beland"):
+        for name in ("Silicon wafers", "Aland", "Embargo by Beland", "Etch Corp"):
             text = text.replace(name, HOSTILE)
         path.write_text(text.replace(",toy,2024", f",{HOSTILE},2024"), encoding="utf-8")
     text = report(read_chain(folder), "AAA", ("BBB",), draws=0, samples=2)

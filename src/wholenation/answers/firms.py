@@ -85,6 +85,7 @@ def show_cascade(
     single = bool((first["firms"] == 1).all())
     silent = {"firms"} if single else set()
     silent |= {name for name in ("name", "sector", "hit") if not (first[name].fill_null("") != "").any()}
+    silent |= {"bracket"} if first["high"].null_count() == len(first) else set()
     columns = [one for one in CASCADE if one.column not in silent]
     what = "the firm fails" if single else "it happens"
     legend = (

@@ -14,8 +14,11 @@ from .options import Number, Place, answer, answers, known
 if TYPE_CHECKING:
     import polars as pl
 
+    from ..firms.cascade import Mode
     from ..firms.shocks import Shocks
 
+COUNTED = ("network", "firms", "links", "shocks")
+"""Settings that the answer tells about its network anyway."""
 CHOICES = ("firms", "sectors", "jurisdictions", "shocks", "listed")
 
 
@@ -58,8 +61,8 @@ CHOICES = ("firms", "sectors", "jurisdictions", "shocks", "listed")
     help="Reference mode: 1 looks at the levels, 2 at the growth of the risk.",
 )  # fmt: skip
 @click.option(
-    "--tolerance", type=Number(0, 1, min_open=True), metavar="SHARE",
-    help="Converged mode: how wide the bracket may be, relative to the risk.",
+    "--tolerance", type=Number(0, 1), metavar="SHARE",
+    help="Converged mode: half the width of the bracket at most, relative to the risk. 0.05, if not told.",
 )  # fmt: skip
 @click.option(
     "--weights", metavar="COLUMN|FILE",
@@ -68,7 +71,7 @@ CHOICES = ("firms", "sectors", "jurisdictions", "shocks", "listed")
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Rows of the table.")
 @click.option(
     "--hit", type=click.IntRange(min=0), default=10, show_default=True,
-    help="Sectors and firms told for each shock, of those hit.",
+    help="Sectors and firms told for each row of the table, of those hit.",
 )  # fmt: skip
 @spread
 @answers
@@ -104,19 +107,22 @@ def cascade(
 
     with output.progress() as tell:
         try:
-            found = run(asked.network, shocks, weights=asked.weights, **settings, progress=tell)
+            found = run(asked.network, shocks, weights=asked.weights, detailed=top, **settings, progress=tell)
         except KeyboardInterrupt:
             if told["parts"]:
                 click.echo(
                     f"What is done lies in {told['parts']}; the same command goes on from it.", err=True
                 )
             raise
+    if found.unsaved:
+        click.secho(found.unsaved, fg="yellow", err=True)
     table = with_names(found.firms, asked.network, shocks, asked.weights, asked.names)
     tables: dict[str, pl.DataFrame] = {"firms": table, "hit": found.hit}
     if matches is not None:
         tables["matches"] = matches
     question = {"home": home, **{name: value for name, value in chosen.items() if value}, "weights": weights}
-    result = firm_result(asked, "cascade", question | dict(found.settings), tables)
+    used = {name: value for name, value in found.settings.items() if name not in COUNTED}
+    result = firm_result(asked, "cascade", used | question, tables)
 
     def show() -> None:
         from ..answers import firms as shown
@@ -213,7 +219,7 @@ def _organizations(asked: Asked, named: tuple[str, ...], at_once: bool) -> Shock
 
 
 def _controls(
-    asked: Asked, home: str, linked_to: str | None, mode: str, as_json: bool, to: str | None
+    asked: Asked, home: str, linked_to: str | None, mode: Mode, as_json: bool, to: str | None
 ) -> None:
     """The controls on organizations of the chain itself, or of another one whose organizations are among the firms."""
     from ..firms.linked import link_firms

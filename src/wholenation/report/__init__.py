@@ -22,6 +22,7 @@ from ..plans import Frontier, Plan, budget_frontier
 from ..plans import plan as make_plan
 from ..stress import Outcomes, stress
 from .assumptions import assumptions, measured, sources
+from .firms import Firms, cascades, sector_names, told
 
 Progress = Callable[[int, int, str], None]
 Row = dict[str, Any]
@@ -51,12 +52,17 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Results:
-    """What the report shows; the plan and the frontier are missing where the chain has no projects for home."""
+    """What the report shows.
+
+    The plan and the frontier are missing where the chain has no projects for home, the firms where it has no
+    organizations.
+    """
 
     exposure: Exposure
     outcomes: Outcomes
     plan: Plan | None
     frontier: Frontier | None
+    firms: Firms | None
 
 
 def report(
@@ -73,13 +79,15 @@ def report(
     outcomes: Outcomes | None = None,
     plan: Plan | None = None,
     frontier: Frontier | None = None,
+    firms: Firms | None = None,
     day: date | None = None,
     progress: Progress | None = None,
 ) -> str:
     """One self-contained HTML page: the answer in plain sentences, the figures, every assumption and source.
 
     What is not passed in is computed: exposure with `draws` draws; where the chain has projects and pools for home,
-    a plan over `samples` futures within `time_limit` seconds, and the frontier; outcomes with and without the plan.
+    a plan over `samples` futures within `time_limit` seconds, and the frontier; outcomes with and without the plan;
+    where it has organizations, the cascades of their failures.
     The page depends on its arguments alone; `day` is the date that it bears, by default today.
     """
     controllers = tuple(dict.fromkeys(controllers))
@@ -103,7 +111,9 @@ def report(
             seed=seed,
             progress=progress,
         )
-    results = Results(exposure, outcomes, plan, frontier)
+    if firms is None:
+        firms = cascades(chain, home, step=step)
+    results = Results(exposure, outcomes, plan, frontier, firms)
     asked = {
         "home": home,
         "controllers": controllers,
@@ -133,6 +143,7 @@ def report(
             rejected=_rejected(plan) if plan else [],
             frontier=_records(frontier.points) if frontier is not None else [],
             marginal=_marginal(plan, frontier),
+            firms=None if firms is None else told(chain, home, firms),
             pictures=_pictures(chain, home, results, solved),
             foreign=_foreign(chain, home),
             assumptions=assumptions(chain, home),
@@ -171,7 +182,7 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
     )
-    for name in ("number", "share", "years", "money", "when"):
+    for name in ("number", "share", "part", "years", "money", "when"):
         found.filters[name] = getattr(formats, name)
     found.filters["listed"] = listed
     found.filters["tied"] = lambda words: words.replace(" %", f"{formats.SPACE}%")
@@ -308,6 +319,12 @@ def _pictures(chain: Chain, home: str, results: Results, solved: bool) -> dict[s
             spent = float(plan.spending["musd"].sum())
             frontier = results.frontier.points
             draw["frontier"] = lambda w: figures.frontier(frontier, chosen=spent, width=w)
+    if results.firms is not None:
+        firms, names = results.firms, sector_names(chain)
+        draw |= {
+            "risk": lambda w: figures.risk(firms.table, width=w),
+            "hit": lambda w: figures.hit(firms.table, firms.hit, TOP, names=names, width=w),
+        }
     pictures = {}
     for name, function in draw.items():
         wide, narrow = function(figures.WIDE), function(figures.NARROW)
