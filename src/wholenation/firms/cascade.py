@@ -13,7 +13,7 @@ import polars as pl
 
 from ..errors import QuestionError
 from ..kernels import lanes, sweeps, worklist
-from ..kernels.layout import Floats, Ints, Links, Pointers, scratch
+from ..kernels.layout import Floats, Ints, Pointers, scratch
 from .blocks import Columns
 from .network import FirmNetwork
 from .prepared import Prepared, prepare
@@ -41,10 +41,11 @@ HIT = {
 class Cascade:
     """The risk of every shock, and who is hit by the riskiest.
 
-    `firms`: one row per shock in the order asked: shock, risk (the part of all weight that is lost), low, high (the
-    bracket; no `high` in reference mode, which stops early), downstream and upstream (the losses if only goods or only
-    orders went missing), rank (1 = riskiest), and in reference mode sweeps. `hit`: shock, of ("sector" or "firm"), code,
-    name, loss (the part of its own weight that it loses) and share (its part of the shock's risk).
+    `firms`: one row per shock as asked: shock, risk (the part of all weight that is lost), low, high (the bracket; no
+    `high` in reference mode, which stops early), downstream and upstream (the losses if only goods, or only orders,
+    went missing), rank (1 = riskiest), and in reference mode sweeps.
+    `hit`: shock, of ("sector" or "firm"), code, name, loss (the part of its own weight that it loses) and share (its
+    part of the shock's risk).
     """
 
     firms: pl.DataFrame
@@ -149,19 +150,8 @@ class Question:
         start, firm, down, up = self._placed(shocks)
         out = np.zeros((len(shocks), 5))
         if self.ends is None:
-            asked = self.question
-            lanes.solve(
-                self.prepared.links,
-                self.pulls,
-                *memory,
-                start,
-                firm,
-                down,
-                up,
-                asked["eps"],
-                asked["stopping"],
-                out,
-            )
+            links, (own, side) = self.prepared.links, memory
+            lanes.solve(links, self.pulls, own, side, start, firm, down, up, self._eps, self._stopping, out)
             risk, downstream, upstream, swept, edges = out.T
             return {
                 "risk": risk, "low": risk, "high": np.full(len(shocks), np.nan), "downstream": downstream,
@@ -189,7 +179,7 @@ class Question:
         _, firm, down, up = self._placed(shock)
         if self.ends is None:
             links, own = self.prepared.links, memory[0]
-            told = sweeps.sweep(links, own, firm, down, up, self.question["eps"], self.question["stopping"])
+            told = sweeps.sweep(links, own, firm, down, up, self._eps, self._stopping)
             below, above = own.down.loss.copy(), own.up.loss.copy()
             sweeps.clear(links, own, told[1], told[2])
         else:
@@ -206,6 +196,14 @@ class Question:
     @property
     def _tolerance(self) -> float:
         return float(self.question["tolerance"] or 0.0)
+
+    @property
+    def _eps(self) -> float:
+        return float(self.question["eps"] or 0.0)
+
+    @property
+    def _stopping(self) -> int:
+        return int(self.question["stopping"] or 1)
 
     @cached_property
     def _place(self) -> Ints:
@@ -231,7 +229,7 @@ def question(
 ) -> Question:
     """All that blocks of shocks share."""
     prepared = prepare(network, weights=weights, use_revenue=revenue, use_cost=cost)
-    about = {
+    about: dict[str, str | int | float | bool | None] = {
         "network": network.data_hash,
         "weights": "sales" if weights is None else _digest(np.asarray(weights, float)),
         "revenue": revenue,
@@ -261,8 +259,8 @@ def _check(mode: str, eps: float, stopping: int, tolerance: float, hit: int, det
 
 
 def _ranked(shocks: Shocks, columns: Columns) -> pl.DataFrame:
-    """The table of shocks; equal risks have ranks in the order of their names, so that the order of firms is no matter."""
-    told = {
+    """The table of shocks; equal risks rank by name, so that the order of firms does not matter."""
+    told: dict[str, Any] = {
         name: columns[name]
         for name in ("risk", "low", "high", "downstream", "upstream", "sweeps")
         if name in columns
@@ -292,14 +290,16 @@ def _who(network: FirmNetwork, task: Question, shocks: Shocks, chosen: Any, most
         risk = lost.sum()
         if not risk > 0:
             continue
-        by_sector = np.bincount(network.sector, lost, len(network.sectors))
+        by_sector = np.bincount(network.sector, lost, len(network.sectors)).astype(float)
         for k in _largest(by_sector, most):
             code = network.sectors[k]
             rows.append(
                 (shocks.names[s], "sector", code, code, by_sector[k] / of_sector[k], by_sector[k] / risk)
             )
-        for i in _largest(lost, most):
-            rows.append((shocks.names[s], "firm", codes[i], names[i], loss[i], lost[i] / risk))
+        rows += [
+            (shocks.names[s], "firm", codes[i], names[i], loss[i], lost[i] / risk)
+            for i in _largest(lost, most)
+        ]
     return pl.DataFrame(rows, schema=HIT, orient="row")
 
 

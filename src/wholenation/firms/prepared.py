@@ -55,13 +55,13 @@ def prepare(
     n = network.n
     if weights is not None:
         weights = checked_weights(weights, n)
-    links = np.bincount(network.supplier, minlength=n) + np.bincount(network.buyer, minlength=n)
-    order = np.argsort(-links, kind="stable").astype(np.int32)
+    degree = np.bincount(network.supplier, minlength=n) + np.bincount(network.buyer, minlength=n)
+    order = np.argsort(-degree, kind="stable").astype(np.int32)
     place = np.empty_like(order)
     place[order] = np.arange(n, dtype=np.int32)
     supplier, buyer, value = place[network.supplier], place[network.buyer], network.value
     sector, market = network.sector[order], network.market[order]
-    sales = np.bincount(supplier, value, n)
+    sales: Floats = np.bincount(supplier, value, n).astype(float)
     bought = np.bincount(buyer, value, n)
     total = sales.sum()
 
@@ -87,14 +87,14 @@ def prepare(
         part *= np.where(cost > 0, bought / np.where(cost > 0, cost, 1.0), 1.0)[buyer]
     down_start, by_supplier = rows(supplier[kept], n)
     kept = kept[by_supplier]
-    size = sales / total if total > 0 else sales
+    size: Floats = sales / total if total > 0 else sales
     counted = (sales if weights is None else weights[order]).astype(float)
     market_start, market_firm = rows(market, len(network.markets))
     links = Links(
         weight=counted / counted.sum() if counted.sum() > 0 else counted,
         size=size,
         market=market,
-        market_size=np.bincount(market, size, len(network.markets)),
+        market_size=np.bincount(market, size, len(network.markets)).astype(float),
         market_start=market_start,
         market_firm=market_firm,
         down_start=down_start,
@@ -116,7 +116,7 @@ def checked_weights(weights: Floats, n: int) -> Floats:
     wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
     if len(wrong):
         raise QuestionError(
-            f"{len(wrong)} weights are negative or not finite, the first ({weights[wrong[0]]}) that of firm {wrong[0] + 1}"
+            f"{len(wrong)} weights are negative or not finite; the first is {weights[wrong[0]]}, of firm {wrong[0] + 1}"
         )
     if n and not weights.sum() > 0:
         raise QuestionError("all weights are zero; at least one firm has to count")

@@ -93,10 +93,10 @@ def ends(links: Links) -> Ends:
         typical = np.median(worth[worth > 0]) if np.any(worth > 0) else 1.0
         told = np.minimum(1.0, 0.3 * typical / np.maximum(worth, 1e-300)) * (worth > 0)
         system = identity - onward.T
-        for _ in range(2):  # twice: what is untold has gone a long way already
-            told = _solved(system, onward.T @ told, ROUGH)
-            told = np.zeros(n) if told is None else told
         shape = told
+        for _ in range(2):  # twice: what is untold has gone a long way already
+            further = _solved(system, onward.T @ shape, ROUGH)
+            shape = np.zeros(n) if further is None else further
         landed = links.weight @ shape
         shape = shape / landed if landed > 0 else np.zeros(n)
     supply = sparse.csr_array(

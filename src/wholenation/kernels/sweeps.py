@@ -22,13 +22,12 @@ NEARLY = 1e-2
 @njit(cache=True, nogil=True)
 def sweep(
     links: Links, own: Scratch, firm: Ints, shock_down: Floats, shock_up: Floats, eps: float, stopping: int
-):  # type: ignore[no-untyped-def]
-    """Iterate one shock to the published stopping rule; how many sweeps, how many firms are hit in each direction.
+) -> tuple[int, int, int, int]:
+    """Iterate one shock to the published stopping rule; sweeps, firms hit in each direction, links walked.
 
     `stopping` 1: the largest change of a level in a sweep is at most eps. 2: the index grows by at most the factor
     1 + eps. The losses remain in `own` until `clear`.
     """
-    down, up = own.down, own.up
     downs, ups, edges = begin(links, own, firm, shock_down, shock_up)
     previous = risk(links, own, downs, ups) if stopping == 2 else 0.0
     sweeps = 0
@@ -50,6 +49,7 @@ def sweep(
 
 @njit(cache=True, nogil=True)
 def begin(links, own, firm, shock_down, shock_up):  # type: ignore[no-untyped-def]
+    """Hit the shocked firms; how many in each direction, and no links walked yet."""
     downs = 0
     ups = 0
     for k in range(len(own.left)):
@@ -70,6 +70,7 @@ def begin(links, own, firm, shock_down, shock_up):  # type: ignore[no-untyped-de
 
 @njit(cache=True, nogil=True)
 def sweep_down(links, own, hits, sweeps):  # type: ignore[no-untyped-def]
+    """One sweep downstream: links walked, firms hit, and the largest change of a level."""
     loss, told, hit = own.down.loss, own.down.told, own.down.hit
     front, growth = own.front, own.growth
     fronts = 0
@@ -122,6 +123,7 @@ def sweep_down(links, own, hits, sweeps):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def sweep_up(links, own, hits, sweeps):  # type: ignore[no-untyped-def]
+    """One sweep upstream: links walked, firms hit, and the largest change of a level."""
     loss, told, hit = own.up.loss, own.up.told, own.up.hit
     front, growth = own.front, own.growth
     fronts = 0
@@ -162,6 +164,7 @@ def sweep_up(links, own, hits, sweeps):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def risk(links, own, downs, ups):  # type: ignore[no-untyped-def]
+    """The weight lost by firms at the lower of their two levels."""
     total = 0.0
     for at in range(downs):
         i = own.down.hit[at]
@@ -175,6 +178,7 @@ def risk(links, own, downs, ups):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def sums(links, own, downs, ups):  # type: ignore[no-untyped-def]
+    """The weight lost downstream, and upstream."""
     d = 0.0
     for at in range(downs):
         i = own.down.hit[at]
@@ -188,6 +192,7 @@ def sums(links, own, downs, ups):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def clear(links, own, downs, ups):  # type: ignore[no-untyped-def]
+    """Make the memory clean again, touching only what was touched."""
     for at in range(downs):
         i = own.down.hit[at]
         own.down.loss[i] = 0.0

@@ -2,7 +2,7 @@
 
 Losses only grow, so they may be told on in any order and reach the same end. A firm is told on when what it has not
 told yet could matter; what is left over is added up by vectors that are made once for the network
-(`wholenation.firms.tails`). Everything that an edge touches of a firm lies in one row, that is in one line of the cache.
+(`wholenation.firms.tails`). Everything that a link touches of a firm lies in one row: one line of the cache.
 """
 
 from __future__ import annotations
