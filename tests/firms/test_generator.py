@@ -43,7 +43,7 @@ def large() -> FirmNetwork:
     seed=st.integers(0, 10**9),
     money=st.booleans(),
 )
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_any_network_is_sound(n: int, per_firm: float, sectors: int, seed: int, money: bool) -> None:
     network = generate_firms(n, links_per_firm=per_firm, sectors=sectors, seed=seed, money=money)
     key = network.supplier.astype(np.int64) * n + network.buyer

@@ -122,7 +122,7 @@ def test_edges_that_cannot_be_read(tmp_path: Path) -> None:
 # GraphML.
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     edges=st.dictionaries(st.tuples(st.integers(0, 6), st.integers(0, 6)), st.floats(0.001, 1e9), max_size=20)
 )
@@ -205,6 +205,7 @@ flows = st.integers(1, 6).flatmap(
 )
 
 
+@settings(deadline=None)
 @given(flows, st.floats(0.001, 0.5))
 def test_a_table_by_hand(Z: np.ndarray, essential: float) -> None:
     n = len(Z)
@@ -228,6 +229,7 @@ def test_a_table_by_hand(Z: np.ndarray, essential: float) -> None:
                 assert network.essentiality[k, m] == (2 if sold > essential * of else 1)
 
 
+@settings(deadline=None)
 @given(flows)
 def test_leaving_out_own_use_keeps_the_balance(Z: np.ndarray) -> None:
     """What a fall of final demand does to output, with own use in the table and without."""

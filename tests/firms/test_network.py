@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -47,12 +47,14 @@ def same(one: FirmNetwork, other: FirmNetwork) -> None:
     assert one.data_hash == other.data_hash
 
 
+@settings(deadline=None)
 @given(networks())
 def test_tables_of_a_network_make_it_again(network: FirmNetwork) -> None:
     firms, links, levels = frames(network)
     same(to_firm_network(firms, links, levels), network)
 
 
+@settings(deadline=None)
 @given(networks(), st.randoms(use_true_random=False))
 def test_order_and_splitting_of_links_change_nothing(network: FirmNetwork, random: object) -> None:
     rng = np.random.default_rng(0)
@@ -71,6 +73,7 @@ def test_order_and_splitting_of_links_change_nothing(network: FirmNetwork, rando
     assert_array_equal(again.value, network.value)
 
 
+@settings(deadline=None)
 @given(networks())
 def test_links_are_sorted_and_unique(network: FirmNetwork) -> None:
     key = network.supplier.astype(np.int64) * network.n + network.buyer

@@ -89,7 +89,7 @@ def test_a_sound_folder(folder: Path) -> None:
     assert network.name == "three"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(network=networks(), form=st.sampled_from(["csv", "parquet"]))
 def test_what_is_written_reads_back(network: FirmNetwork, form: str, tmp_path: Path) -> None:
     place = write_firms(network, tmp_path / "round", form)  # type: ignore[arg-type]
@@ -361,7 +361,7 @@ def test_the_descriptor_names_files(folder: Path) -> None:
     assert any("inside the folder" in fault for fault in faults(folder))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(network=networks(), size=st.integers(1, 60), windows=st.booleans())
 def test_blocks_of_any_size_give_the_same(
     network: FirmNetwork, size: int, windows: bool, tmp_path: Path

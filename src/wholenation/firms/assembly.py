@@ -109,9 +109,9 @@ def _note_repeated(codes: pl.Series, rows: NDArray[np.int64], file: str, tally: 
     if not len(again):
         return
     listed = codes.gather(again[:1000])
-    firsts = pl.DataFrame({"code": codes, "row": rows}).filter(
-        pl.col("code").is_in(listed.unique().implode())
-    )
+    wanted = pl.DataFrame({"code": listed}).unique()
+    firsts = pl.DataFrame({"code": codes, "row": rows}).join(wanted, on="code", how="semi")
+    firsts = firsts.sort("row")
     first = dict(firsts.unique("code", keep="first", maintain_order=True).iter_rows())
     tally.many(
         file,

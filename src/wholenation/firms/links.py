@@ -197,9 +197,8 @@ def firms_of_links(source: Source, tally: Tally) -> pl.DataFrame:
     told = [name for name in SECTORS_OF_LINKS if name in at]
     with tally.quiet():  # what is wrong in the file is noted when its links are read
         found = _named(source, [at[name] for name in (*ENDS, *told)], told)
-    found = found.filter(
-        pl.col("sector").is_not_null() | ~pl.col("firm").is_in(found.drop_nulls()["firm"].implode())
-    )
+    known = found.drop_nulls()
+    found = pl.concat([known, found.filter(pl.col("sector").is_null()).join(known, on="firm", how="anti")])
     _note_torn(found, source.file, tally)
     if told:
         lost = found.filter(pl.col("sector").is_null())["firm"].sort()
