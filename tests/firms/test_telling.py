@@ -69,7 +69,7 @@ def test_who_is_hit_most() -> None:
             "share": [0.1, 0.5, 0.201, 0.15, 0.001, 1.0, 0.004, 1.0],
         }
     )
-    assert who_is_hit(hit, pl.Series(["a", "b"])) == {"a": "w 50\u00a0%, x 20\u00a0%, y 15\u00a0%"}
+    assert who_is_hit(hit, pl.Series(["a", "b"])) == {"a": "w 50%, x 20%, y 15%"}
 
 
 def test_weights_of_a_column(network: FirmNetwork) -> None:

@@ -68,5 +68,5 @@ def who_is_hit(
         rows.sort("share", descending=True, maintain_order=True).select("shock", "code", "share").iter_rows()
     ):
         if share >= 0.005:
-            told.setdefault(shock, []).append(f"{called.get(code, code)} {100 * share:.0f}\u00a0%")
+            told.setdefault(shock, []).append(f"{called.get(code, code)} {share:.0%}")
     return {shock: ", ".join(parts[:FIRST]) for shock, parts in told.items()}
