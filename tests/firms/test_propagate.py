@@ -174,7 +174,8 @@ def test_the_long_run_is_the_static_loss_downstream(
             if levels[i, j] == 1
         )
         h[j] = min(h[j], 1 - lost)
-    found = propagate(network, [Disruption(share, firm=str(failed))], days=600)
+    # Small losses take years to empty large stocks; these are the smallest that there can be.
+    found = propagate(network, [Disruption(share, firm=str(failed))], days=600, inventory_days=1.0)
     hit = [failed]
     while hit[-1] < network.n - 1:
         hit.append(int(network.buyer[network.supplier == hit[-1]][0]))
