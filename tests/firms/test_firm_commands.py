@@ -176,6 +176,13 @@ def test_a_mistake_gives_one_clear_sentence(nation: Path, name: str) -> None:
     assert result.stdout == ""
 
 
+def test_a_network_without_firms_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "links.csv").write_text("supplier,buyer,value\n")
+    result = run("cascade", tmp_path / "links.csv")
+    assert result.exit_code == 1
+    assert "there is no firm in it" in result.stderr
+
+
 def test_no_place_is_a_fault() -> None:
     result = run("cascade", "nowhere")
     assert result.exit_code == 1

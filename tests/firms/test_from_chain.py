@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from numpy.testing import assert_allclose
 
 from wholenation.chain import Chain, read_chain
-from wholenation.firms.from_chain import FINAL, at_home, firms_of, seen_from
+from wholenation.firms.from_chain import FINAL, at_home, firms_of, sales_of, seen_from
 from wholenation.firms.network import FirmNetwork
 from wholenation.firms.shocks import by_group
 
@@ -108,9 +108,14 @@ def test_unknown_shares_take_what_is_left(toy_chain: Chain) -> None:
 def test_home_is_hit_by_what_reaches_it_alone(toy_chain: Chain) -> None:
     network = firms_of(toy_chain)
     seen = seen_from(network, {"AAA"})
-    assert set(links(seen)) == {pair for pair in links(network) if any("-AAA:" in end for end in pair)}
+    assert set(links(seen)) == {pair for pair in links(network) if "-AAA:" in pair[1]}
     assert at_home(network, {"AAA"}).sum() == 5
-    assert seen.firms.equals(network.firms)
+    # What is sold abroad is no link any more, but revenue still.
+    maker = network.firms["firm"].to_list().index("others-AAA:chip")
+    assert seen.revenue[maker] == pytest.approx(0.25 * 23_000.0)
+    assert_allclose(sales_of(network, {"AAA"})[maker], 0.25 * 23_000.0)
+    assert (sales_of(network, {"AAA"}) > 0).sum() == 4
+    assert_allclose(sales_of(network, {"VAR"}).sum(), 100.0)
 
 
 @given(chains())

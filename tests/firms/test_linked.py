@@ -69,7 +69,8 @@ def test_firms_lose_what_they_cannot_make(toy_chain: Chain) -> None:
     # The foreign organization delivers nothing any more; home's own gets four tenths of its wafers from the
     # controller, which withholds half of that.
     assert found["firms_lose"].to_list() == pytest.approx([1.0, 0.5 * 0.4])
-    network = seen_from(firms_of(chain), {"AAA"})
+    whole = firms_of(chain)
+    network = seen_from(whole, {"AAA"})
     codes = network.firms["firm"].to_list()
     psi = np.zeros((network.n, 4))
     psi[codes.index("etchcorp:etcher_dry"), 0] = 1.0
@@ -78,7 +79,7 @@ def test_firms_lose_what_they_cannot_make(toy_chain: Chain) -> None:
     psi[[codes.index("own:chip"), codes.index("own:etcher_dry")], 3] = 1.0
     shocks = from_matrix(network, psi, names=["a", "b", "c", "d"])
     risk = dict(
-        cascade(network, shocks, weights=sales_of(network, {"AAA"})).firms.select("shock", "risk").iter_rows()
+        cascade(network, shocks, weights=sales_of(whole, {"AAA"})).firms.select("shock", "risk").iter_rows()
     )
     assert found["risk"].to_list() == pytest.approx([risk["a"], risk["b"]])
     assert found["risk_if_stopped"].to_list() == pytest.approx([risk["c"], risk["d"]])

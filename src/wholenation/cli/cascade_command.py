@@ -38,7 +38,7 @@ CHOICES = ("firms", "sectors", "jurisdictions", "shocks", "listed")
 )
 @click.option("--together", is_flag=True, help="What is chosen fails at the same time, in one shock.")
 @click.option(
-    "--home", metavar="CODE", help="In a chain: only what is sold to and by CODE; what its firms sell counts."
+    "--home", metavar="CODE", help="In a chain: only deliveries to CODE; what its firms sell counts."
 )
 @click.option(
     "--controls", is_flag=True,
@@ -163,7 +163,7 @@ def _open(place: str, home: str | None, to: str | None, weights: str | None, lin
     known([home], asked.chain.jurisdictions["jurisdiction"].to_list(), "jurisdiction")
     members = bloc(asked.chain, home)
     seen = seen_from(asked.network, members)
-    counted = sales_of(seen, members)
+    counted = sales_of(asked.network, members)
     if not counted.any():
         raise QuestionError(f"{home}: no firm of this chain sells or buys anything there")
     return Asked(seen, asked.chain, counted)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import __version__
-from ..errors import Fault
+from ..errors import Fault, QuestionError
 from .options import Place, check_files, codes, count, options
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def open_firms(place: str, to: str | None) -> Asked:
     refuse_own(place, to)
     if is_firms(place) or not _is_chain(place):
         network = read_firms(place)
+        if not network.n:
+            raise QuestionError(f"{place}: there is no firm in it")
         if network.warnings:
             counted = count(network.warnings, "warning")
             click.secho(

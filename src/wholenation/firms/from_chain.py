@@ -71,15 +71,17 @@ def firms_of(chain: Chain) -> FirmNetwork:
 
 
 def seen_from(network: FirmNetwork, jurisdictions: Iterable[str]) -> FirmNetwork:
-    """The part of a network that a denial to these jurisdictions can touch: what is sold to them and by them.
+    """The part of a network that a denial to these jurisdictions can touch: what is delivered to their firms.
 
-    A supplier abroad that is kept from delivering there goes on delivering to all others. So only these links stay,
-    and its failure in this network is the denial.
+    A supplier abroad that is kept from delivering there goes on delivering to all others, and buying from them. So only
+    deliveries there stay, and its failure in this network is the denial: it is replaced as far as others have a share
+    of these deliveries. Revenues are what firms sell in the whole network, since a firm there that loses orders at home
+    keeps those from abroad.
     """
-    home = at_home(network, jurisdictions)
-    kept = home[network.buyer] | home[network.supplier]
+    kept = at_home(network, jurisdictions)[network.buyer]
     links = {part: getattr(network, part)[kept] for part in ("supplier", "buyer", "value")}
-    return replace(network, **links)
+    sold = pl.Series("revenue", np.bincount(network.supplier, network.value, network.n))
+    return replace(network, firms=network.firms.with_columns(sold), **links)
 
 
 def at_home(network: FirmNetwork, jurisdictions: Iterable[str]) -> NDArray[np.bool_]:

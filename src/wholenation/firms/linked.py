@@ -72,7 +72,7 @@ def link_firms(
 ) -> Linked:
     """Every control on a named organization that reaches home, in all scenarios unless some are named.
 
-    Without a network, the chain's own organizations are the firms, with what is sold to home and by home. A foreign
+    Without a network, the chain's own organizations are the firms, with what is delivered to home. A foreign
     organization then fails to deliver there the part that the control covers. An organization at home loses what it
     cannot make without the denied inputs: of each essential one the part that the controller supplies, and of the
     others their part in its purchases. In a network of firms from elsewhere, the matched firms lose the part covered.
@@ -82,8 +82,8 @@ def link_firms(
     rows = _entity_controls(chain, home, scenarios)
     own = network is None
     members = bloc(chain, home)
-    seen = seen_from(firms_of(chain), members) if network is None else network
-    weights = sales_of(seen, members) if own else None
+    whole = firms_of(chain) if network is None else network
+    seen, weights = (seen_from(whole, members), sales_of(whole, members)) if own else (whole, None)
     matched = match_organizations(chain, seen, like=like)
     positions = _positions(seen, matched)
     losses = _ItemLosses(chain, view, to_horizon(view, step))

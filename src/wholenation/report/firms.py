@@ -45,7 +45,7 @@ def cascades(chain: Chain, home: str, *, step: str = "year") -> Firms | None:
         return None
     network, members = firms_of(chain), bloc(chain, home)
     seen = seen_from(network, members)
-    weights = sales_of(seen, members)
+    weights = sales_of(network, members)
     if not weights.any():
         return None
     shocks = by_group(network, "organization")
