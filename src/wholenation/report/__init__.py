@@ -35,6 +35,8 @@ FRONTIER_SAMPLES = 8
 """Futures of the frontier's plans: few, so that each is solved to its gap within seconds."""
 SHEET = 960.0
 """The height of a sheet of paper, in pixels of a figure drawn at its desk width (A4, margins and heading off)."""
+CURVE = 5
+"""Fewer organizations than this make no curve of risk by rank."""
 MEASURES = {
     "exposure": "Exposure",
     "loss": "Loss if denied",
@@ -322,9 +324,10 @@ def _pictures(chain: Chain, home: str, results: Results, solved: bool) -> dict[s
     if results.firms is not None:
         firms, names = results.firms, sector_names(chain)
         draw |= {
-            "risk": lambda w: figures.risk(firms.table, width=w),
             "hit": lambda w: figures.hit(firms.table, firms.hit, TOP, names=names, width=w),
         }
+        if firms.table.filter(pl.col("risk") > 0).height >= CURVE:
+            draw["risk"] = lambda w: figures.risk(firms.table, width=w)
     pictures = {}
     for name, function in draw.items():
         wide, narrow = function(figures.WIDE), function(figures.NARROW)
