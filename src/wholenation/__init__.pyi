@@ -18,6 +18,9 @@ from .firms.disruptions import Disruption as Disruption
 from .firms.dynamics import propagate as propagate
 from .firms.from_chain import firms_of as firms_of
 from .firms.generator import generate_firms as generate_firms
+from .firms.importers import import_graphml as import_graphml
+from .firms.importers import import_io_table as import_io_table
+from .firms.importers import import_links as import_links
 from .firms.linked import Linked as Linked
 from .firms.linked import link_firms as link_firms
 from .firms.network import FirmNetwork as FirmNetwork
