@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from days_twin import walk
+from days_twin import served, walk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +22,8 @@ from wholenation.firms.effects import Effects, to_hits
 from wholenation.firms.network import FirmNetwork, from_arrays
 from wholenation.firms.samples import threads
 from wholenation.firms.simulation import Rules, State, one_by_one, simulate
+from wholenation.kernels.production import _level
+from wholenation.kernels.trade import Clients
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "firms" / "pronet.json").read_text())
 DAYS = 12
@@ -256,6 +258,31 @@ def test_goods_are_conserved_by_the_kernels(case: Case) -> None:
             made, rel=1e-9, abs=1e-7
         )
         before = evening.stock
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0.1, 9.0), st.sampled_from([0.0, 0.3, 1.0, 1.2, 2.0, 3.5])),
+        min_size=1,
+        max_size=7,
+    ),
+    st.sampled_from([0.0, 4.0]),
+    st.floats(0.0, 0.999),
+)
+def test_the_water_level_is_exact(clients: list[tuple[float, float]], final: float, part: float) -> None:
+    """As found by sorting; all that is made goes out, nobody gets more than the level, or less and not all."""
+    flow, ratio = (np.array(column) for column in zip(*clients, strict=True))
+    made = part * (float(flow @ ratio) + final)
+    places = np.arange(len(flow), dtype=np.int32)
+    rows = Clients(np.array([0, len(flow)]), places, places)
+    level = _level(made, final, 0, rows, flow, ratio, np.empty(len(flow)), np.empty(len(flow)))
+    goods, rest = served(
+        made, final, {e: (w * r, w) for e, (w, r) in enumerate(clients)}, "smallest", last=False
+    )
+    assert flow * np.minimum(ratio, level) == pytest.approx([goods[e] for e in places.tolist()], abs=1e-9)
+    assert final * min(1.0, level) == pytest.approx(rest, abs=1e-9)
+    assert sum(goods.values()) + rest == pytest.approx(made, abs=1e-9)
 
 
 @settings(max_examples=40, deadline=None)

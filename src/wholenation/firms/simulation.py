@@ -62,12 +62,12 @@ class State:
             self.stock = np.repeat(target, np.diff(trade.input_start))
         inputs = len(trade.need)
         self.target = target
-        self.output, self.before = np.ones(n), np.ones(n)
+        self.output = np.ones(n)
         self.given = np.full(n, np.inf) if rules.by_level else np.ones(n)
         self.limit = np.full(n, np.inf)
         self.delivered = np.empty(n)
         self.orders = np.zeros((ranges, n))
-        self.ratio = np.ones(inputs if rules.by_level else 0)
+        self.ratio = np.ones(len(self.stock))
         self.idle = np.zeros(n if searching else 0)
         self.unmet = np.zeros(inputs if searching else 0)
         self.lacking = np.zeros(inputs if searching else 0, np.int16)
@@ -141,7 +141,7 @@ def _morning(
     def part(c: int) -> None:
         produce(
             economy.firms[c], economy.firms[c + 1], state.orders, effects.final, economy.normal, effects.capacity,
-            state.limit, rules.firms_first, rules.by_level, served, effects.flow, state.ratio, state.before,
+            state.limit, rules.firms_first, rules.by_level, served, effects.flow, state.ratio,
             state.output, state.given, state.delivered, effects.sells, economy.sector, state.idle, state.offered[c],
         )  # fmt: skip
 
@@ -179,15 +179,15 @@ def _evening(economy: Economy, rules: Rules, state: State, effects: Effects, spr
         if rules.by_supplier:
             restock_by_supplier(
                 cuts[c], cuts[c + 1], trade, effects.flow, effects.ahead, state.target, rules.rate, rules.steady,
-                1.0 + rules.spare, state.before,
-                state.output, state.given, state.stock, state.orders[c], state.limit, state.created[c],
+                1.0 + rules.spare, state.output, state.given, state.stock, state.ratio,
+                state.orders[c], state.limit, state.created[c],
             )  # fmt: skip
         else:
             restock(
                 cuts[c], cuts[c + 1], trade, effects.flow, effects.ahead, state.target, rules.rate, rules.steady,
-                1.0 + rules.spare, rules.by_level,
-                state.before, state.output, state.given, state.stock, state.orders[c], state.limit, state.ratio,
-                rules.wait, effects.buys, state.met, state.unmet, state.lacking, state.asked[c],
+                1.0 + rules.spare, rules.by_level, state.output, state.given, state.stock, state.ratio,
+                state.orders[c], state.limit, rules.wait, effects.buys, state.met, state.unmet, state.lacking,
+                state.asked[c],
             )  # fmt: skip
 
     spread(part, economy.ranges)

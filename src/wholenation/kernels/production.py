@@ -15,17 +15,16 @@ OUTPUT, ADDED, FINAL = 0, 1, 2
 @njit(cache=True, nogil=True)
 def produce(
     low: int, high: int, orders: Floats, final: Floats, normal: Floats, capacity: Floats, limit: Floats,
-    firms_first: bool, by_level: bool, clients: Clients, flow: Floats, ratio: Floats,
-    before: Floats, output: Floats, given: Floats, delivered: Floats,
-    sells: NDArray[np.bool_], sector: Ints, idle: Floats, offered: Floats,
+    firms_first: bool, by_level: bool, clients: Clients, flow: Floats, ratio: Floats, output: Floats, given: Floats,
+    delivered: Floats, sells: NDArray[np.bool_], sector: Ints, idle: Floats, offered: Floats,
 ) -> None:  # fmt: skip
     """The output of firms `low` to `high`, the least of capacity, stocks (`limit`) and demand, and what clients get.
 
     `orders` (ranges, n) are sums by range of buyers, `final` (n,) final demand, `normal` (n,) output in normal times,
-    all in money; a firm without output is an end user whose demand is 1. `before` gets yesterday's output. `given` (n,)
-    is 1 (or, `by_level`, infinite) for a firm that meets all demand; `delivered` (n,) goes to final demand. `idle`
-    (n,), if not empty, gets what a firm that `sells` to anybody could make beyond its orders, and `offered` (sectors,)
-    the sums.
+    all in money; a firm without output is an end user whose demand is 1. `ratio` (inputs,) are relative orders.
+    `given` (n,) is 1 (or, `by_level`, infinite) for a firm that meets all demand; `delivered` (n,) goes to final
+    demand. `idle` (n,), if not empty, gets what a firm that `sells` to anybody could make beyond its orders, and
+    `offered` (sectors,) the sums.
     """
     offered[:] = 0.0
     most = 0
@@ -38,7 +37,6 @@ def produce(
             sold += orders[c, i]
         demand = (sold + final[i]) / normal[i] if normal[i] > 0.0 else 1.0
         able = max(0.0, min(capacity[i], limit[i]))
-        before[i] = output[i]
         output[i] = min(able, demand)
         delivered[i] = final[i]
         given[i] = np.inf if by_level else 1.0

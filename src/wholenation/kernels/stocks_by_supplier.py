@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .days import _ordered
+from .days import ordered
 from .trade import Floats, Trade
 
 
 @njit(cache=True, nogil=True)
 def restock_by_supplier(
     low: int, high: int, trade: Trade, flow: Floats, ahead: Floats, target: Floats, rate: float, steady: bool,
-    most: float, before: Floats, output: Floats, given: Floats, stock: Floats, orders: Floats, limit: Floats,
+    most: float, output: Floats, given: Floats, stock: Floats, ratio: Floats, orders: Floats, limit: Floats,
     created: Floats,
 ) -> None:  # fmt: skip
-    """As `restock`, with `stock` (m,) by link and orders that close each link's own gap.
+    """As `restock`, with `stock` and `ratio` (m,) by link: orders close each link's own gap.
 
     Every stock is used evenly, however little lies in it: one that is empty is used all the same, and what was never
     there is counted in `created` (1,). So it is published.
@@ -23,20 +23,20 @@ def restock_by_supplier(
     orders[:] = 0.0
     made_up = 0.0
     for j in range(low, high):
-        made, planned, days = output[j], before[j], target[j]
+        made = output[j]
         least, lost = np.inf, 0.0
         for k in range(trade.input_start[j], trade.input_start[j + 1]):
             there = 0.0
             for e in range(trade.link_start[k], trade.link_start[k + 1]):
                 i, value = trade.supplier[e], trade.value[e]
-                received = _ordered(planned, days, stock[e], rate, steady) * given[i] * flow[e] / value
-                left = stock[e] - made + received
+                left = stock[e] - made + ratio[e] * given[i] * flow[e] / value
                 if left < 0.0:
                     made_up -= left * value
                     left = 0.0
                 stock[e] = left
                 there += left * value
-                orders[i] += ahead[e] * _ordered(made, days, left, rate, steady)
+                ratio[e] = ordered(made, target[j], left, rate, steady)
+                orders[i] += ahead[e] * ratio[e]
             there /= trade.need[k]
             weight = trade.weight[k]
             least = min(least, there if weight < 0.0 else np.inf)

@@ -22,9 +22,7 @@ class Trade(NamedTuple):
     """n firms and m links. An *input* is all that one buyer buys of one sector; inputs are numbered buyer by buyer."""
 
     input_start: Ints
-    """(n+1,) where a buyer's inputs begin. Those with one supplier come first (see `single_end`)."""
-    single_end: Ints
-    """(n,) where a buyer's inputs with a single supplier end: a walk over them needs no inner loop."""
+    """(n+1,) where a buyer's inputs begin."""
     link_start: Ints
     """(inputs+1,) where an input's links begin."""
     sector: Ints
@@ -33,10 +31,12 @@ class Trade(NamedTuple):
     """(inputs,) what is bought in normal times: the sum over its links, in their order."""
     weight: Floats
     """(inputs,) ESSENTIAL, or the part of output that is lost without it (0: none)."""
+    input: Ints
+    """(m,) the input of a link; links are in the order of their inputs."""
     supplier: Ints
-    """(m,) by input."""
+    """(m,)"""
     value: Floats
-    """(m,) normal trade, by input."""
+    """(m,) normal trade."""
     link: Ints
     """(m,) which link of the network it is."""
 
@@ -59,18 +59,25 @@ NO_CLIENTS = Clients(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, n
 def lay_out(supplier: Ints, buyer: Ints, value: Floats, sector: Ints, sectors: int) -> Trade:
     """The links (m,) of firms with a `sector` (n,) as `Trade`; every input's weight is still 0."""
     start, order = rows(buyer, len(sector))
-    input_start, single_end, link_start, bought, link = _inputs(start, order, supplier, sector, sectors)
+    input_start, link_start, bought, of, link = _inputs(start, order, supplier, sector, sectors)
     value = value[link]
     return Trade(
-        input_start, single_end, link_start, bought, _sums(link_start, value), np.zeros(len(bought)),
-        supplier[link], value, link,
-    )  # fmt: skip
+        input_start,
+        link_start,
+        bought,
+        _sums(link_start, value),
+        np.zeros(len(bought)),
+        of,
+        supplier[link],
+        value,
+        link,
+    )
 
 
 def clients(trade: Trade, n: int) -> Clients:
     """The links of `trade` by supplier, each supplier's in the order of `trade`."""
     start, place = rows(trade.supplier, n)
-    return Clients(start, place, _inputs_of(trade.link_start, place))
+    return Clients(start, place, trade.input[place])
 
 
 @njit(cache=True, nogil=True)
@@ -78,44 +85,33 @@ def _inputs(
     start: Pointers, order: Ints, supplier: Ints, sector: Ints, sectors: int
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     n, m = len(start) - 1, len(order)
-    input_start, single_end = np.empty(n + 1, np.int32), np.empty(n, np.int32)
-    link_start, bought = np.empty(m + 1, np.int32), np.empty(m, np.int32)
-    link = np.empty(m, np.int32)
-    seen = np.full(sectors, -1, np.int32)
-    count, place, found = (
-        np.empty(sectors, np.int32),
-        np.empty(sectors, np.int32),
-        np.empty(sectors, np.int32),
-    )
+    input_start, link_start = np.empty(n + 1, np.int32), np.empty(m + 1, np.int32)
+    bought, of, link = np.empty(m, np.int32), np.empty(m, np.int32), np.empty(m, np.int32)
+    buyer = np.full(sectors, -1, np.int32)
+    count, place, mine = np.empty(sectors, np.int32), np.empty(sectors, np.int32), np.empty(sectors, np.int32)
     k = at = 0
     for j in range(n):
         input_start[j] = k
-        kinds = 0
         for x in range(start[j], start[j + 1]):
             s = sector[supplier[order[x]]]
-            if seen[s] != j:
-                seen[s] = j
+            if buyer[s] != j:
+                buyer[s] = j
                 count[s] = 0
-                found[kinds] = s
-                kinds += 1
+                mine[s] = k
+                bought[k] = s
+                k += 1
             count[s] += 1
-        for many in range(2):
-            for q in range(kinds):
-                s = found[q]
-                if (count[s] > 1) == (many == 1):
-                    place[s] = link_start[k] = at
-                    bought[k] = s
-                    at += count[s]
-                    k += 1
-            if many == 0:
-                single_end[j] = k
+        for x in range(input_start[j], k):
+            place[bought[x]] = link_start[x] = at
+            at += count[bought[x]]
         for x in range(start[j], start[j + 1]):
             s = sector[supplier[order[x]]]
             link[place[s]] = order[x]
+            of[place[s]] = mine[s]
             place[s] += 1
     input_start[n] = k
     link_start[k] = at
-    return input_start, single_end, link_start[: k + 1].copy(), bought[:k].copy(), link
+    return input_start, link_start[: k + 1].copy(), bought[:k].copy(), of, link
 
 
 @njit(cache=True, nogil=True)
@@ -128,12 +124,3 @@ def _sums(link_start: Ints, value: Floats) -> Floats:
             total += value[e]
         need[k] = total
     return need
-
-
-@njit(cache=True, nogil=True)
-def _inputs_of(link_start: Ints, place: Ints) -> Ints:
-    input_of = np.empty(len(place), np.int32)
-    for k in range(len(link_start) - 1):
-        for e in range(link_start[k], link_start[k + 1]):
-            input_of[e] = k
-    return input_of[place]
