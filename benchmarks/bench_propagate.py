@@ -80,9 +80,9 @@ def roofline(economy: Economy, alone_ms: float) -> Iterator[Said]:
     """What a day reads and writes, and the least that it could take on one core of this machine."""
     trade, n = economy.trade, economy.n
     links, inputs = len(trade.value), len(trade.need)
-    # Once: supplier and flow of a link; start, need, weight and stock (read, written) of an input; the ranges' sums of
-    # orders (zeroed, read); about ten numbers of a firm.
-    moved = links * 12 + inputs * (4 + 8 + 8 + 16) + economy.ranges * n * 16 + n * 80
+    # Input, supplier and flow of a link; need, weight, and stock and order (read, written) of an input; the sums of
+    # orders of each range (zeroed, read); about ten numbers of a firm. What a block of inputs reads twice it has near.
+    moved = links * 16 + inputs * (8 + 8 + 16 + 16) + economy.ranges * n * 16 + n * 80
     here = n * 8 / 2**20
     least = moved / 1e6 / streaming(256) + links * (gathering(here) + scattering(here)) / 1e6
     yield f"  a day moves {moved / 1e6:,.0f} MB and touches each of {links:,} links once, two accesses at random"
