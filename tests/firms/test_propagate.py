@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loopback import loopback
 from polars.testing import assert_frame_equal
 
 from wholenation.errors import ChainError, QuestionError
@@ -60,6 +61,19 @@ def test_samples_are_the_same_for_any_number_of_them(nation: FirmNetwork) -> Non
     assert (
         propagate(nation, shock, **{**more, "seed": 4}).samples["lost_days"][0] != one.samples["lost_days"][0]
     )
+
+
+def test_a_cluster_gives_the_same_to_the_last_bit(nation: FirmNetwork) -> None:
+    shock = [
+        Disruption(0.7, sector=nation.sectors[2], end=30),
+        Disruption(0.5, "deliveries", to_firm="F0007"),
+    ]
+    more: dict[str, Any] = {"days": 30, "inventory_draw": "poisson", "samples": 3}
+    with loopback() as cluster:
+        same(
+            propagate(nation, shock, engine=cluster.scheduler_address, **more),
+            propagate(nation, shock, **more),
+        )
 
 
 def test_what_was_cut_off_goes_on(nation: FirmNetwork, tmp_path: Path) -> None:
