@@ -237,6 +237,22 @@ def test_propagate_tells_days(nation: Path, tmp_path: Path) -> None:
     assert "Say what happens" in nothing.output
 
 
+def test_a_scenario_day_by_day(toy: Path, nation: Path) -> None:
+    answer = told("propagate", toy, "--scenario", "embargo", "--days", "60")
+    assert answer["about"]["scenario"] == "embargo"
+    lost = {row["firm"]: row["lost_days"] for row in answer["firms"]}
+    assert lost["others-AAA:chip"] > lost["others:chip"]
+    assert lost["others-BBB:wafer"] > 0
+    owned = told("propagate", toy, "--firms", "etchcorp", "--days", "10")
+    assert {row["firm"]: row["lost_days"] for row in owned["firms"]}["etchcorp:etcher_dry"] == 10
+    service = run("propagate", toy, "--scenario", "service")
+    assert service.exit_code == 1
+    assert "left out: 1 control of maintenance" in service.stderr
+    assert "no control of this scenario denies a delivery" in service.stderr
+    assert run("propagate", nation, "--scenario", "embargo").exit_code == 2
+    assert run("propagate", toy, "--scenario", "embargos").exit_code == 1
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
 def test_ctrl_c_keeps_the_parts(tmp_path: Path) -> None:
     network = write_firms(generate_firms(20_000, seed=1), tmp_path / "n")

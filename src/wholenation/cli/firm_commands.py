@@ -1,13 +1,18 @@
-"""The verbs about firms beside cascade: propagate, generate, and the importers of firm networks."""
+"""The verbs about firms beside cascade: propagate and generate."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .firm_options import choice, firm_result, open_firms, place, spread
+from ..errors import QuestionError
+from .firm_options import Asked, choice, firm_result, open_firms, place, spread
 from .options import Number, Place, answer, answers, seed
+
+if TYPE_CHECKING:
+    from ..firms.disruptions import Disruption
 
 
 @click.command(short_help="How deep, how long, until when?")
@@ -16,6 +21,9 @@ from .options import Number, Place, answer, answers, seed
     "--disruptions", type=Place(), metavar="FILE",
     help="What happens, as CSV or Parquet: share, kind, start, end, firm, sector, jurisdiction, ...",
 )  # fmt: skip
+@click.option(
+    "--scenario", metavar="CODE", help="In a chain: the controls of this scenario, with their dates."
+)
 @choice
 @click.option(
     "--share",
@@ -96,6 +104,7 @@ from .options import Number, Place, answer, answers, seed
 def propagate(
     place: str,
     disruptions: str | None,
+    scenario: str | None,
     firms: tuple[str, ...],
     sectors: tuple[str, ...],
     jurisdictions: tuple[str, ...],
@@ -109,9 +118,9 @@ def propagate(
 ) -> None:
     """How deep, how long, until when? Firms of PLACE day by day, with inventories, rationing and recovery."""
     named = {"firm": firms, "sector": sectors, "jurisdiction": jurisdictions}
-    if bool(disruptions) == any(named.values()):
+    if [bool(disruptions), bool(scenario), any(named.values())].count(True) != 1:
         raise click.UsageError(
-            "Say what happens: a file of --disruptions, or --firms, --sectors or --jurisdictions."
+            "Say what happens: a file of --disruptions, a --scenario, or --firms, --sectors or --jurisdictions."
         )
     asked = open_firms(place, to)
     from .. import output
@@ -119,10 +128,13 @@ def propagate(
     from ..firms.dynamics import propagate as run
 
     what: Any = disruptions or [
-        Disruption(share=share, start=start, end=end, **_whom(kind, code))
+        Disruption(share=share, start=start, end=end, **whom)
         for kind, listed in named.items()
         for code in listed
+        for whom in _whom(asked, kind, code)
     ]
+    if scenario:
+        what = _controls(asked, scenario)
     with output.progress() as tell:
         found = run(asked.network, what, **settings, progress=tell)
     tables = {
@@ -132,7 +144,8 @@ def propagate(
         "firms": found.firms,
         "samples": found.samples,
     }
-    question = {kind: listed for kind, listed in named.items() if listed} | {"disruptions": disruptions}
+    question: dict[str, Any] = {kind: listed for kind, listed in named.items() if listed}
+    question |= {"disruptions": disruptions, "scenario": scenario}
     result = firm_result(asked, "propagate", question | dict(found.settings), tables)
 
     def show() -> None:
@@ -143,8 +156,26 @@ def propagate(
     answer(result, as_json, to, show)
 
 
-def _whom(kind: str, code: str) -> dict[str, Any]:
-    return {kind: code}
+def _whom(asked: Asked, kind: str, code: str) -> list[dict[str, Any]]:
+    """Whom a code means: in a chain, that of an organization means all of its firms."""
+    if kind == "firm" and code in asked.names:
+        owned = asked.network.firms.filter(asked.network.firms["organization"] == code)
+        return [{"firm": firm} for firm in owned["firm"]]
+    return [{kind: code}]
+
+
+def _controls(asked: Asked, scenario: str) -> Sequence[Disruption]:
+    """What a scenario's controls deny among the firms of its chain; what they leave out is told on stderr."""
+    if asked.chain is None:
+        raise click.UsageError("--scenario needs a chain; for a firm network, write its --disruptions.")
+    from ..firms.denials import disruptions_of
+
+    found, left_out = disruptions_of(asked.chain, asked.network, scenario)
+    for sentence in left_out:
+        click.secho(sentence, fg="yellow", err=True)
+    if not found:
+        raise QuestionError(f"{scenario}: no control of this scenario denies a delivery of these firms")
+    return found
 
 
 @click.command(short_help="What would a nation's firms look like?")
