@@ -19,7 +19,7 @@ from wholenation.firms.dynamics import propagate
 from wholenation.firms.generator import generate_firms
 from wholenation.firms.network import FirmNetwork, from_arrays
 
-FRAMES = ("days", "sectors", "firms", "samples", "summary")
+FRAMES = ("days", "sectors", "firms", "samples", "summary", "recorded")
 ESSENTIAL = np.full((3, 3), 2)
 
 
@@ -135,6 +135,22 @@ def test_by_hand() -> None:
     assert firms == [("0", 20.0, 0.0, 20), ("1", pytest.approx(6.0), 0.0, 21)]
     assert found.sectors.filter(pl.col("sector") == "B")["output"].to_list()[14:16] == [1.0, 0.0]
     assert found.sectors["sector"].unique().sort().to_list() == ["A", "B"]
+    assert len(found.recorded) == 0
+
+
+def test_named_firms_are_recorded_day_by_day(nation: FirmNetwork) -> None:
+    shock = [Disruption(0.7, sector=nation.sectors[2], end=30)]
+    more: dict[str, Any] = {"days": 25, "inventory_draw": "poisson"}
+    codes = nation.firms["firm"].gather([5, 2]).to_list()
+    three = propagate(nation, shock, samples=3, record=codes, **more).recorded
+    assert three["firm"].to_list() == codes * 25
+    assert three["day"].to_list() == [day for day in range(25) for _ in codes]
+    one = propagate(nation, shock, record=codes, **more)
+    lost = one.firms.filter(pl.col("firm").is_in(codes)).sort("firm")["lost_days"]
+    mine = (
+        one.recorded.group_by("firm").agg((1 - pl.col("output")).sum().alias("output")).sort("firm")["output"]
+    )
+    assert mine.to_list() == pytest.approx(lost.to_list())
 
 
 def test_a_control_on_links_denies_these_alone() -> None:
@@ -323,6 +339,8 @@ def test_networks_without_anything_have_none() -> None:
         ({"spare_capacity": -0.1}, "spare_capacity -0.1"),
         ({"substitution_days": -1}, "substitution_days -1"),
         ({"recovered_at": 1.5}, "recovered_at 1.5"),
+        ({"record": ["7"]}, "record 7: no such firm"),
+        ({"record": "0"}, "takes a list"),
         ({"stocks": "supplier", "rationing": "smallest_first"}, "as published"),
     ],
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import QuestionError, unknown
 from ..stochastic.places import cores
@@ -23,6 +24,7 @@ from .network import FirmNetwork
 from .propagation import Propagation, to_propagation
 from .runs import run
 from .samples import Ensemble, Samples
+from .shocks import NAMED, no_such_firm
 from .simulation import Rules
 
 Rationing = Literal["proportional", "smallest_first"]
@@ -51,6 +53,7 @@ def propagate(
     spare_capacity: float = 0.0,
     substitution_days: int | None = None,
     recovered_at: float = 0.99,
+    record: Sequence[str] = (),
     samples: int = 1,
     seed: int = 0,
     engine: str = "local",
@@ -72,7 +75,7 @@ def propagate(
     code, or one per firm; with `inventory_draw` "poisson" each of `samples` samples draws them anew, at least
     `inventory_least`. `stock_target` is so many days of "normal" use, or (as published) of use at the firm's present
     "output", where a firm that has come to a stop orders nothing ever again. `recovered_at` is the share of normal
-    output at which a nation or firm counts as recovered.
+    output at which a nation or firm counts as recovered. `record` are firms whose output is kept day by day.
     `engine`, `workers` and `parts` are as in `cascade`, with samples for shocks: the result does not depend on them.
     Raises `QuestionError` for settings that make no sense and `ChainError` for faults in the file.
 
@@ -108,12 +111,13 @@ def propagate(
     economy = to_economy(network, inputs)
     if not economy.normal.any():
         raise QuestionError("no firm of this network makes or sells anything, so that nothing can be lost")
+    kept = _recorded(network, record)
     settings = {
         "days": days, "rationing": rationing, "final_demand": final_demand, "inputs": inputs, "stocks": stocks,
         "inventory_days": inventory_days if isinstance(inventory_days, int | float) else "told",
         "inventory_draw": inventory_draw, "inventory_least": inventory_least, "stock_target": stock_target,
         "reorder_days": reorder_days, "spare_capacity": spare_capacity, "substitution_days": substitution_days,
-        "recovered_at": recovered_at, "samples": samples, "seed": seed,
+        "recovered_at": recovered_at, "record": ",".join(record), "samples": samples, "seed": seed,
     }  # fmt: skip
     told = [asdict(one) for one in disruptions]
     question = {
@@ -124,7 +128,7 @@ def propagate(
     alone = samples == 1 and engine == "local" and parts is None
     ensemble = Ensemble(
         economy, to_hits(network, economy, disruptions), rules, days, inventory, inventory_draw, inventory_least,
-        seed, question, _threads(economy, workers) if alone else 1,
+        seed, kept, question, _threads(economy, workers) if alone else 1,
     )  # fmt: skip
     if alone:  # in this thread, so that Ctrl-C ends it at once
         columns = ensemble.solve(Samples(0, 1), told=_by_day(progress, days))
@@ -133,7 +137,21 @@ def propagate(
             ensemble, Samples(0, samples), engine=engine, workers=workers, parts=parts, block=1,
             progress=_by_sample(progress),
         ).columns  # fmt: skip
-    return to_propagation(network, economy, columns, days, recovered_at, settings)
+    return to_propagation(network, economy, columns, days, recovered_at, kept, settings)
+
+
+def _recorded(network: FirmNetwork, record: Sequence[str]) -> NDArray[np.int32]:
+    if isinstance(record, str):
+        raise QuestionError(f"record takes a list of firms, not the text {record!r}")
+    wanted = dict.fromkeys(record)
+    rows = {code: at for at, code in enumerate(network.firms["firm"]) if code in wanted} if wanted else {}
+    strangers = [code for code in wanted if code not in rows]
+    if strangers:
+        known = network.firms["firm"].to_list()
+        raise QuestionError(
+            "\n".join(f"record {code}: {no_such_firm(code, known)}" for code in strangers[:NAMED])
+        )
+    return np.array([rows[code] for code in wanted], np.int32)
 
 
 def _threads(economy: Economy, workers: int | None) -> int:

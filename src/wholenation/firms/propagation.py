@@ -29,8 +29,8 @@ class Propagation:
     within these days; 0: never less). `samples`: one row each, with the nation's lowest output and its day,
     `recovered`, lost_days (days of the nation's output), lost_output and lost_value_added (money), and `created` (goods
     used that were not there) where stocks by supplier let that happen. `summary`: mean, low (5 %), median and high
-    (95 %) of these over samples; a quantile that falls on samples that did not recover is null. `assumed` says what
-    had to be assumed.
+    (95 %) of these over samples; a quantile that falls on samples that did not recover is null. `recorded` has the
+    output of the firms of `record` on every day (means). `assumed` says what had to be assumed.
     """
 
     days: pl.DataFrame
@@ -38,6 +38,7 @@ class Propagation:
     firms: pl.DataFrame
     samples: pl.DataFrame
     summary: pl.DataFrame
+    recorded: pl.DataFrame
     settings: dict[str, Any]
     assumed: tuple[str, ...] = field(default=())
 
@@ -53,6 +54,7 @@ def to_propagation(
     columns: Columns,
     days: int,
     enough: float,
+    record: NDArray[np.int32],
     settings: dict[str, Any],
 ) -> Propagation:
     """The frames of an ensemble's answers."""
@@ -86,6 +88,7 @@ def to_propagation(
         _firms(network, economy, columns, count, days),
         samples,
         _summary(samples),
+        _recorded(network, columns, record, count, days),
         settings,
         economy.assumed,
     )
@@ -146,6 +149,19 @@ def _sectors(network: FirmNetwork, economy: Economy, output: Floats) -> pl.DataF
             "day": np.repeat(np.arange(days, dtype=np.int32), len(there)),
             "sector": pl.Series([network.sectors[at] for at in there] * days, dtype=pl.String),
             "output": (output[:, there] / normal[there]).ravel(),
+        }
+    )
+
+
+def _recorded(
+    network: FirmNetwork, columns: Columns, record: NDArray[np.int32], count: int, days: int
+) -> pl.DataFrame:
+    output = columns.get("record.output", np.empty(0)).reshape(count, days, len(record)).mean(axis=0)
+    return pl.DataFrame(
+        {
+            "day": np.repeat(np.arange(days, dtype=np.int32), len(record)),
+            "firm": pl.concat([network.firms["firm"].gather(record)] * days),
+            "output": output.ravel(),
         }
     )
 

@@ -57,6 +57,8 @@ class Ensemble:
     draw: Draw
     least: float
     seed: int
+    record: NDArray[np.int32]
+    """Firms whose output is kept day by day."""
     question: Question
     threads: int = 1
     """Threads that share one sample's work; the answers do not depend on it."""
@@ -76,20 +78,27 @@ class Ensemble:
     ) -> Columns:
         """Days, sectors' days (day by day) and firms of every sample; `told` hears of every day that is done."""
 
+        runs: list[Run] = []
+        kept = np.empty((len(samples), self.days, len(self.record)))
+
         def evening(day: int, state: State, effects: Effects) -> None:  # noqa: ARG001
+            kept[len(runs), day] = state.output[self.record]
             if told is not None:
                 told(day + 1)
 
         with threads(self.threads) as spread:
-            runs = [
-                simulate(
-                    self.economy, self.hits, self.rules,
-                    drawn(self.inventory, self.draw, self.least, self.seed, number),
-                    self.days, spread=spread, told=evening,
+            for number in range(samples.low, samples.high):
+                stocks = drawn(self.inventory, self.draw, self.least, self.seed, number)
+                runs.append(
+                    simulate(
+                        self.economy, self.hits, self.rules, stocks, self.days, spread=spread, told=evening
+                    )
                 )
-                for number in range(samples.low, samples.high)
-            ]  # fmt: skip
-        return to_columns(runs, self.days, self.economy.sectors, self.economy.n)
+        columns = to_columns(runs, self.days, self.economy.sectors, self.economy.n)
+        if len(self.record):
+            columns["record.start"] = np.arange(len(runs) + 1, dtype=np.int64) * self.days * len(self.record)
+            columns["record.output"] = kept.ravel()
+        return columns
 
 
 @contextmanager
