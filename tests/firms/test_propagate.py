@@ -257,7 +257,11 @@ def test_substitution_finds_idle_firms_and_respects_controls() -> None:
     dead = Disruption(firm="0")
     alone = propagate(market(False), [dead], **more).firms
     assert alone["lowest"].to_list() == [0.0, 1.0, 0.0]
-    found = propagate(market(False), [dead], substitution_days=6, **more).firms
+    # Orders stay unfilled from day 0 on: after days 0 to 6, longer than 6, the sector is asked, and delivers on day 7.
+    helped = propagate(market(False), [dead], substitution_days=6, record=["1"], **more)
+    assert helped.recorded["output"].head(7).to_list() == [1.0] * 7
+    assert helped.recorded["output"][7] > 1.1
+    found = helped.firms
     assert found["recovered"][2] is not None
     assert 0 < found["lost_days"][2] < 6
     assert found["lost_days"][1] < 0  # it makes more than it used to
