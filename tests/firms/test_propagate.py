@@ -102,11 +102,33 @@ def test_what_was_cut_off_goes_on(nation: FirmNetwork, tmp_path: Path) -> None:
 def test_without_a_shock_every_share_is_one(nation: FirmNetwork) -> None:
     for more in ({}, {"rationing": "smallest_first", "substitution_days": 0}):
         still = propagate(nation, [], days=40, **more)
-        for column in ("output", "value_added", "final_demand"):
+        for column in ("output", "value_added", "final_demand", "used", "stocks"):
             assert still.days[column].to_list() == pytest.approx([1.0] * 40, abs=1e-12)
         assert still.sectors["output"].to_numpy() == pytest.approx(1.0, abs=1e-12)
         assert still.samples["recovered"].to_list() == [0]
         assert still.firms["lost_days"].abs().max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"rationing": "smallest_first", "substitution_days": 1, "spare_capacity": 0.1},
+        {"stocks": "supplier"},
+    ],
+)
+def test_the_nation_accounts_for_its_goods(nation: FirmNetwork, more: dict[str, Any]) -> None:
+    """Output = final demand + inputs used + change of stocks (less goods that were used but never there)."""
+    shock = [Disruption(0.8, sector=nation.sectors[2], start=1, end=30)]
+    found = propagate(nation, shock, days=60, inventory_days=10.0, **more)
+    output, trade = found.firms["output"].sum(), nation.value.sum()
+    day = {name: found.days[name].to_numpy() for name in found.days.columns}
+    change = np.diff(day["stocks"], prepend=1.0) * trade * 10
+    created = found.samples["created"][0] * 365 if "created" in found.samples.columns else 0.0
+    left = day["output"] * output - day["final_demand"] * (output - trade) - day["used"] * trade - change
+    assert left.sum() == pytest.approx(-created, abs=1e-9 * output)
+    if not created:
+        assert left == pytest.approx(np.zeros(60), abs=1e-9 * output)
 
 
 def test_days_are_told_as_they_pass_and_can_be_stopped() -> None:

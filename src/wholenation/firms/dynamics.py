@@ -137,7 +137,7 @@ def propagate(
             ensemble, Samples(0, samples), engine=engine, workers=workers, parts=parts, block=1,
             progress=_by_sample(progress),
         ).columns  # fmt: skip
-    return to_propagation(network, economy, columns, days, recovered_at, kept, settings)
+    return to_propagation(network, economy, columns, days, recovered_at, inventory, kept, settings)
 
 
 def _recorded(network: FirmNetwork, record: Sequence[str]) -> NDArray[np.int32]:

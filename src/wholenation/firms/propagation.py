@@ -22,15 +22,16 @@ Floats = NDArray[np.float64]
 class Propagation:
     """A firm network through its days. Day 0 is the first one; without a disruption every share is 1.
 
-    `days`: output, value_added and final_demand of the nation as shares of normal (means over samples), and between
-    what `output_low` and `output_high` nine of ten samples lie. `sectors`: the output of every sector on every day, as
-    a share of its normal output. `firms`: lost_days (days of own output), lost (money), lowest (share of own output)
-    as means over samples, and `recovered`, the first day from which on the firm made enough in every sample (null: not
-    within these days; 0: never less). `samples`: one row each, with the nation's lowest output and its day,
-    `recovered`, lost_days (days of the nation's output), lost_output and lost_value_added (money), and `created` (goods
-    used that were not there) where stocks by supplier let that happen. `summary`: mean, low (5 %), median and high
-    (95 %) of these over samples; a quantile that falls on samples that did not recover is null. `recorded` has the
-    output of the firms of `record` on every day (means). `assumed` says what had to be assumed.
+    `days`: output, value_added, deliveries to final_demand, inputs used and stocks in the evening, as shares of
+    normal (means over samples), and between what `output_low` and `output_high` nine of ten samples lie. `sectors`:
+    the output of every sector on every day, as a share of its normal output. `firms`: lost_days (days of own
+    output), lost (money), lowest (share of own output) as means over samples, and `recovered`, the first day from
+    which on the firm made enough in every sample (null: not within these days; 0: never less). `samples`: one row
+    each, with the nation's lowest output and its day, `recovered`, lost_days (days of the nation's output),
+    lost_output and lost_value_added (money), and `created` (goods used that were not there) where stocks by
+    supplier let that happen. `summary`: mean, low (5 %), median and high (95 %) of these over samples; a quantile
+    that falls on samples that did not recover is null. `recorded` has the output of the firms of `record` on every
+    day (means). `assumed` says what had to be assumed.
     """
 
     days: pl.DataFrame
@@ -54,6 +55,7 @@ def to_propagation(
     columns: Columns,
     days: int,
     enough: float,
+    inventory: Floats,
     record: NDArray[np.int32],
     settings: dict[str, Any],
 ) -> Propagation:
@@ -71,13 +73,18 @@ def to_propagation(
         samples = samples.with_columns(
             created=columns["day.created"].reshape(count, days).sum(axis=1) / DAYS_PER_YEAR
         )
-    shares = national / total
+    shares, trade = national / total, economy.trade
+    stocks = np.repeat(inventory, np.diff(trade.input_start))
     frame = pl.DataFrame(
         {
             "day": np.arange(days, dtype=np.int32),
             "output": shares.mean(axis=0),
             "value_added": _share(added.mean(axis=0), whole),
             "final_demand": _share(final.mean(axis=0), bought),
+            "used": _share(columns["day.used"].reshape(count, days).mean(axis=0), float(trade.need.sum())),
+            "stocks": _share(
+                columns["day.held"].reshape(count, days).mean(axis=0), float(trade.need @ stocks)
+            ),
             "output_low": np.quantile(shares, LOW, axis=0),
             "output_high": np.quantile(shares, HIGH, axis=0),
         }

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels.days import CREATED, HELD, USED
 from ..kernels.production import ADDED, FINAL, OUTPUT
 from .blocks import Columns
 from .economy import Economy
@@ -128,7 +129,9 @@ def to_columns(runs: Sequence[Run], days: int, sectors: int, firms: int) -> Colu
     return {
         "day.start": start(days),
         "day.final": flat([run.sums[:, :, FINAL].sum(axis=1) for run in runs]),
-        "day.created": flat([run.created for run in runs]),
+        "day.used": flat([run.accounts[:, USED] for run in runs]),
+        "day.held": flat([run.accounts[:, HELD] for run in runs]),
+        "day.created": flat([run.accounts[:, CREATED] for run in runs]),
         "cell.start": start(days * sectors),
         "cell.output": flat([run.sums[:, :, OUTPUT] for run in runs]),
         "cell.added": flat([run.sums[:, :, ADDED] for run in runs]),

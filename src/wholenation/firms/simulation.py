@@ -46,8 +46,11 @@ class Run:
     """(n,) of normal output."""
     below: NDArray[np.int32]
     """(n,) the last day below enough, -1 where there was none."""
-    created: Floats
-    """(days,) goods used that were not there (stocks by supplier alone), per year."""
+    accounts: Floats
+    """(days, 3) goods used; goods in stock in the evening; goods used that were not there (stocks by supplier alone).
+
+    Amounts are per year, so that a stock of one day's use counts as a year's use.
+    """
 
 
 class State:
@@ -74,7 +77,7 @@ class State:
         self.asked = np.zeros((ranges, economy.sectors))
         self.offered = np.zeros((ranges, economy.sectors))
         self.taken, self.met = np.zeros(economy.sectors), np.zeros(economy.sectors)
-        self.created = np.zeros((ranges, 1))
+        self.accounts = np.zeros((ranges, 3))
         self.lost, self.lowest = np.zeros(n), np.ones(n)
         self.below = np.full(n, -1, np.int32)
         self.sums = np.zeros((ranges, economy.sectors, 3))
@@ -105,7 +108,7 @@ def simulate(
     effects = Effects(economy, tuple(hits), rules.spare)
     served = clients(economy.trade, economy.n) if rules.by_level else NO_CLIENTS
     sums = np.zeros((days, economy.sectors, 3))
-    created = np.zeros(days)
+    accounts = np.zeros((days, 3))
     effects.look_ahead(0)
     _open(economy, state, effects, spread)
     for day in range(days):
@@ -117,10 +120,11 @@ def simulate(
             sums[day] += state.sums[c]
         effects.look_ahead(day + 1)
         _evening(economy, rules, state, effects, spread)
-        created[day] = state.created.sum()
+        for c in range(economy.ranges):
+            accounts[day] += state.accounts[c]
         if told is not None:
             told(day, state, effects)
-    return Run(sums, state.lost, state.lowest, state.below, created)
+    return Run(sums, state.lost, state.lowest, state.below, accounts)
 
 
 def _open(economy: Economy, state: State, effects: Effects, spread: Spread) -> None:
@@ -180,14 +184,14 @@ def _evening(economy: Economy, rules: Rules, state: State, effects: Effects, spr
             restock_by_supplier(
                 cuts[c], cuts[c + 1], trade, effects.flow, effects.ahead, state.target, rules.rate, rules.steady,
                 1.0 + rules.spare, state.output, state.given, state.stock, state.ratio,
-                state.orders[c], state.limit, state.created[c],
+                state.orders[c], state.limit, state.accounts[c],
             )  # fmt: skip
         else:
             restock(
                 cuts[c], cuts[c + 1], trade, effects.flow, effects.ahead, state.target, rules.rate, rules.steady,
                 1.0 + rules.spare, rules.by_level, state.output, state.given, state.stock, state.ratio,
                 state.orders[c], state.limit, rules.wait, effects.buys, state.met, state.unmet, state.lacking,
-                state.asked[c],
+                state.asked[c], state.accounts[c],
             )  # fmt: skip
 
     spread(part, economy.ranges)

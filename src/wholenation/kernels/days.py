@@ -17,6 +17,8 @@ Days = NDArray[np.int16]
 LONGEST = 32_000
 SHORT = 1e-9
 """An order is unfilled from this part on: less is rounding."""
+USED, HELD, CREATED = 0, 1, 2
+"""Accounts of a range of buyers."""
 BLOCK = 4_000
 """So many inputs at a time, so that what the links bring is still near when it is used."""
 
@@ -43,6 +45,7 @@ def restock(
     low: int, high: int, trade: Trade, flow: Floats, ahead: Floats, target: Floats, rate: float, steady: bool,
     most: float, by_level: bool, output: Floats, given: Floats, stock: Floats, ratio: Floats, orders: Floats,
     limit: Floats, wait: int, allowed: NDArray[np.bool_], met: Floats, unmet: Floats, lacking: Days, asked: Floats,
+    accounts: Floats,
 ) -> None:  # fmt: skip
     """The evening of buyers `low` to `high`: use, receive, order for tomorrow; then what stocks allow tomorrow.
 
@@ -52,9 +55,11 @@ def restock(
     `orders` (n,) is this range's own sum of the new ones by supplier. With `wait` >= 0 what stays unfilled is asked of
     the whole sector from the day after `wait` days of shortage on: `unmet` (inputs,) is what was asked last night,
     `met` (sectors,) what part of it the sector delivers today, and `asked` (sectors,) the sum of what is asked now.
+    `accounts` gets what was used and what lies in stock now, in money.
     """
     orders[:] = 0.0
     asked[:] = 0.0
+    all_used = held = 0.0
     came = np.empty(BLOCK + len(met))
     first, start = low, trade.input_start
     while first < high:
@@ -89,8 +94,11 @@ def restock(
         for j in range(first, end):
             least, lost = np.inf, 0.0
             for k in range(start[j], start[j + 1]):
-                s = stock[k] - min(output[j], stock[k]) + came[k - k0]
+                used = min(output[j], stock[k])
+                s = stock[k] - used + came[k - k0]
                 stock[k] = s
+                all_used += used * trade.need[k]
+                held += s * trade.need[k]
                 ratio[k] = ordered(output[j], target[j], s, rate, steady)
                 weight = trade.weight[k]
                 least = min(least, s if weight < 0.0 else np.inf)
@@ -98,6 +106,7 @@ def restock(
             limit[j] = min(least, most * (1.0 - lost))
         _scatter(of, k0, supplier, ahead[e0:e1], ratio[k0:k1], orders)
         first = end
+    accounts[USED], accounts[HELD] = all_used, held
 
 
 @njit(cache=True, nogil=True)

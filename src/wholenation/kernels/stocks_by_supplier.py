@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .days import ordered
+from .days import CREATED, HELD, USED, ordered
 from .trade import Floats, Trade
 
 
@@ -13,15 +13,15 @@ from .trade import Floats, Trade
 def restock_by_supplier(
     low: int, high: int, trade: Trade, flow: Floats, ahead: Floats, target: Floats, rate: float, steady: bool,
     most: float, output: Floats, given: Floats, stock: Floats, ratio: Floats, orders: Floats, limit: Floats,
-    created: Floats,
+    accounts: Floats,
 ) -> None:  # fmt: skip
     """As `restock`, with `stock` and `ratio` (m,) by link: orders close each link's own gap.
 
     Every stock is used evenly, however little lies in it: one that is empty is used all the same, and what was never
-    there is counted in `created` (1,). So it is published.
+    there is counted in `accounts`, besides what was used and what lies in stock. So it is published.
     """
     orders[:] = 0.0
-    made_up = 0.0
+    all_used = held = made_up = 0.0
     for j in range(low, high):
         made = output[j]
         least, lost = np.inf, 0.0
@@ -35,11 +35,13 @@ def restock_by_supplier(
                     left = 0.0
                 stock[e] = left
                 there += left * value
+                all_used += made * value
                 ratio[e] = ordered(made, target[j], left, rate, steady)
                 orders[i] += ahead[e] * ratio[e]
+            held += there
             there /= trade.need[k]
             weight = trade.weight[k]
             least = min(least, there if weight < 0.0 else np.inf)
             lost += max(weight, 0.0) * max(0.0, 1.0 - there)
         limit[j] = min(least, most * (1.0 - lost))
-    created[0] = made_up
+    accounts[USED], accounts[HELD], accounts[CREATED] = all_used, held, made_up
