@@ -160,6 +160,15 @@ def test_by_hand() -> None:
     assert len(found.recorded) == 0
 
 
+def test_each_non_essential_input_takes_its_share_however_much_there_is_of_others() -> None:
+    network = from_arrays(
+        [0, 1, 2], [0, 1], [2, 2], [30.0, 70.0], np.ones((3, 3), int), output=[30.0, 70.0, 200.0]
+    )
+    found = propagate(network, [Disruption(firm="0")], days=60, record=["2"]).recorded["output"].to_list()
+    # The stock of the first input is empty after 15 days; from then on three tenths of output are lost.
+    assert found == pytest.approx([1.0] * 15 + [0.7] * 45)
+
+
 def test_named_firms_are_recorded_day_by_day(nation: FirmNetwork) -> None:
     shock = [Disruption(0.7, sector=nation.sectors[2], end=30)]
     more: dict[str, Any] = {"days": 25, "inventory_draw": "poisson"}
