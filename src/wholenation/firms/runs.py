@@ -69,7 +69,7 @@ class Task(Protocol):
         """Memory that one thread needs and uses again for every block."""
         ...
 
-    def solve(self, shocks: Any, scratch: Any) -> Columns:
+    def solve(self, shocks: Any, scratch: Any, /) -> Columns:
         """The answers to a block of shocks, even an empty one, in their order; lets other threads run meanwhile."""
         ...
 
@@ -223,4 +223,5 @@ def _on_cluster(task: Task, cut: Cut, keep: Keep, address: str) -> Answers:
 
 def _begin(task: Task) -> Callable[[Any], Columns]:
     """What a thread of a cluster's worker starts with."""
-    return partial(task.solve, scratch=task.scratch())
+    memory = task.scratch()
+    return lambda shocks: task.solve(shocks, memory)
