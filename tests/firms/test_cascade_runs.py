@@ -84,5 +84,5 @@ def test_a_cascade_that_is_cut_off_goes_on(sign, network, alone, tmp_path):
     assert kept >= 3
     said: list[int] = []
     found = cascade(network, mode="reference", parts=tmp_path, progress=lambda done, *_: said.append(done))
-    assert said[0] >= (kept - 1) * 16
+    assert said[0] >= (kept - 1) * 32
     assert same(found, alone["reference"])

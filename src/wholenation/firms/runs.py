@@ -29,7 +29,7 @@ from .parts import Parts, Question
 PACKAGES = ("wholenation", "numba", "llvmlite", "numpy")
 """What can change the last bit of an answer."""
 BLOCKS = 1024
-SMALLEST, LARGEST = 16, 1024
+SMALLEST, LARGEST = 32, 1024
 """About so many blocks of so many shocks: enough to share among many workers, few enough to keep as files."""
 LOOK = 0.5
 """Seconds between two looks at whether somebody has pressed Ctrl-C, on systems that do not wake a thread for it."""
