@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import bicgstab
+from scipy.sparse.linalg import LinearOperator, bicgstab, gmres
 
 from ..kernels.layout import Floats, Ints, Links, Pointers
 from ..kernels.rows import reaches
@@ -15,7 +16,7 @@ from ..kernels.worklist import Tails, calibrate, own_memory
 
 LEAK = 1e-9
 """A firm whose clients take all but this part of its sales passes on all that they lose."""
-PRECISE, ROUGH = 1e-11, 1e-4
+PRECISE, ROUGH, SURE = 1e-11, 1e-4, 1e-5
 STEPS = 2
 """Further steps downstream that whom to tell first is judged by."""
 HUBS, OTHERS, ON = 24, 40, 1e-3
@@ -34,6 +35,40 @@ class Ends:
     """(n,) the circle of each firm, -1 for none; None where there are no circles."""
     exact: bool = False
     """Whether losses have to be told on to the end, since there is no vector upstream (revenue far below sales)."""
+
+    @cached_property
+    def _onward(self) -> sparse.csr_array:
+        """Λu by supplier."""
+        n = len(self.links.weight)
+        links = self.links
+        return sparse.csr_array((links.up_weight, links.up_supplier, links.up_start), shape=(n, n)).T.tocsr()
+
+    def orders(self, firm: Ints, up: Floats, start: Floats) -> Floats:
+        """(n,) upstream losses in one shock, solved for: x = max(shock, Λu x).
+
+        The shocked firms stand at their shock, all others at Λu x; one whose clients fail by more than it does itself
+        joins the others, and the system is solved again. `start` is where the search begins, and taken where it fails.
+        """
+        held = up > 0
+        while True:
+            firms, known = firm[held], np.zeros(len(start))
+            known[firms] = up[held]
+            free = np.ones(len(start))
+            free[firms] = 0.0
+
+            def system(x: Floats, free: Floats = free) -> Floats:
+                return x - free * (self._onward @ x)
+
+            operator = LinearOperator((len(start), len(start)), matvec=system, dtype=float)
+            near = SURE * float(np.linalg.norm(start))
+            found, failed = bicgstab(operator, known, x0=start, rtol=0.0, atol=near, maxiter=MOST)
+            if failed:
+                found, failed = gmres(operator, known, rtol=0.0, atol=near, restart=50, maxiter=10)
+            loss = np.clip(start if failed else found, 0.0, 1.0)
+            more = (self._onward @ loss)[firm] > up + 10 * SURE
+            if failed or not (held & more).any():
+                return loss
+            held &= ~more
 
     def spread(
         self, start: Pointers, firm: Ints, down: Floats, up: Floats
@@ -103,14 +138,13 @@ def ends(links: Links) -> Ends:
         (links.down_weight, links.slot_firm[links.down_slot], links.down_start), shape=(n, n)
     )
     part = np.minimum(1.0, links.size / np.maximum(links.market_size[links.market], 1e-300))
-    following = supply @ links.weight
-    judged = following
+    judged = supply @ links.weight
     for _ in range(STEPS):
         judged = supply @ (links.weight + part * judged)
-    tails = Tails(worth, shape, judged, following, 0.0)
+    tails = Tails(worth, shape, judged, 1.0)
     order = np.argsort(-(links.weight + worth), kind="stable")
     sample = np.unique(np.concatenate([order[:HUBS], order[:: max(1, n // OTHERS)]])).astype(np.int32)
-    comes_true = calibrate(links, tails, own_memory(links, tails), sample, ON)
+    comes_true = calibrate(links, own_memory(links, tails), sample, ON)
     return Ends(links, tails._replace(comes_true=min(max(comes_true, 0.0), 2.0)), circle, whole is None)
 
 

@@ -15,20 +15,27 @@ from numba import njit
 from .layout import Floats, Ints, Links, Pointers
 from .sweeps import SOLD_OUT
 
-LOSS, TOLD, WORTH, WEIGHT, SIZE, MARKET, NEXT = 0, 1, 2, 3, 4, 5, 6
+LOSS, TOLD, WORTH, WEIGHT, SIZE, MARKET = 0, 1, 2, 3, 4, 5
 """Columns of a firm's row. Upstream has the first four; WORTH is what a unit that it tells brings about elsewhere.
-Downstream, TOLD and WORTH are of loss times replaceability; NEXT is what a unit of it costs the direct customers."""
+Downstream, TOLD and WORTH are of loss times replaceability."""
 TOTAL, FIRM = 0, 1
 """Columns of a slot's row: its loss, and whose it is."""
 
-COARSE, FINER, FINEST = 1e-2, 0.25, 1e-16
+COARSE, FINER, FINEST = 1e-2, 0.25, 1e-15
 """A firm tells its customers what could change the risk by this part; then by a quarter of it, and so on."""
-REST_LIMIT = 1e-2
+AUDIBLE = 1e-14
+"""A growth by a smaller part of the loss is not told: rounding could keep it going round for ever."""
+REST_LIMIT = 1.4e-2
 """What is left untold downstream is at most this part of the risk."""
-UPSTREAM, RESOLVED, SHARED_LIMIT = 0.3, 3e-3, 0.02
+UPSTREAM, RESOLVED, SHARED_LIMIT = 1.0, 0.3, 0.05
 """The same upstream, where what is left untold is known exactly as a sum. Where it lands matters only for firms that
-are hit from both sides; where those have more than the limit of the risk, the second, finer part is taken."""
-TRUST = 0.1
+are hit from both sides: where those hold more than the limit of the risk, the walk goes on to the second bound. Going
+on further hardly helps before all is told."""
+LEAST = 300
+"""So many links are walked at least: around small firms, where the untold goes is a matter of a few neighbours."""
+THINNED = 0.72
+"""Where so much comes back to the failed firms that less than this part is left, no estimate will do."""
+TRUST = 0.15
 """How wrong the estimate of what both sides share is at most, as a part of it (assumed, 0.05 to 0.2: see docs)."""
 FLOOR = 1e-3
 """Half-width that every bracket has, as a part of the risk, unless everything was told."""
@@ -42,9 +49,7 @@ class Tails(NamedTuple):
     shape_up: Floats
     """Where a weight of one lands that is told on for long: `weight @ shape_up` is 1."""
     worth_down: Floats
-    """The same downstream over three steps, for a unit of loss times replaceability: only for choosing whom to tell."""
-    next_down: Floats
-    """What it costs the direct customers."""
+    """The same downstream over three steps, for a unit of loss times replaceability."""
     comes_true: float
     """How much of that estimate comes true: measured on a sample of the network's own firms."""
 
@@ -61,19 +66,29 @@ class Own(NamedTuple):
     queue: Ints
 
 
-def own_memory(links: Links, tails: Tails) -> Own:
-    """Memory for one shock after the other on these links: (64 + 32) bytes a firm and 16 a slot."""
+def own_memory(links: Links, tails: Tails, *, everything: bool = False) -> Own:
+    """Memory for one shock after the other on these links: (64 + 32) bytes a firm and 16 a slot.
+
+    With `everything` losses that count nothing are told too.
+    """
     n = len(links.weight)
-    down, up, slot = np.zeros((n, 8)), np.zeros((n, 4)), np.zeros((len(links.slot_firm), 2))
-    down[:, WORTH], down[:, NEXT] = tails.worth_down, tails.next_down
+    down, up, slot = (_in_lines(count, width) for count, width in ((n, 8), (n, 4), (len(links.slot_firm), 2)))
+    down[:, WORTH] = np.maximum(tails.worth_down, 1.0) if everything else tails.worth_down
     down[:, SIZE], down[:, MARKET] = links.size, links.market
-    up[:, WORTH] = tails.worth_up
+    up[:, WORTH] = np.maximum(tails.worth_up, 1.0) if everything else tails.worth_up
     down[:, WEIGHT] = up[:, WEIGHT] = links.weight
     slot[:, FIRM] = links.slot_firm
     return Own(
         down, up, slot, np.zeros(len(links.market_size)),
         np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n + 1, np.int32),
     )  # fmt: skip
+
+
+def _in_lines(count: int, width: int) -> Floats:
+    """Zeros (count, width) whose rows do not cross a line of the cache."""
+    room = np.zeros(count * width + 8)
+    first = -room.ctypes.data % 64 // 8
+    return room[first : first + count * width].reshape(count, width)
 
 
 @njit(cache=True, nogil=True)
@@ -88,79 +103,117 @@ def settle_all(
     tolerance: float,
     out: Floats,
 ) -> None:
-    """Risk, its half-width, downstream and upstream part and edges walked of every shock, into `out` (b, 5)."""
+    """Of every shock risk, half-width, downstream, upstream, links walked, what both sides share: `out` (b, 6)."""
     coarse = COARSE if tolerance > 0 else FINEST
     for s in range(len(start) - 1):
         low, high = start[s], start[s + 1]
         told = settle(links, tails, own, firm[low:high], down[low:high], up[low:high], tolerance, coarse)
         out[s, 0], out[s, 1], out[s, 2], out[s, 3], out[s, 4] = told[0], told[1], told[2], told[3], told[4]
+        out[s, 5] = told[10] if told[9] >= THINNED else np.inf
         forget(links, own, told[5], told[6])
 
 
 @njit(cache=True, nogil=True)
 def settle(links, tails, own, firm, shock_down, shock_up, tolerance, coarse):  # type: ignore[no-untyped-def]
     """One shock: risk, half-width, downstream, upstream, edges, firms hit downstream and upstream, what is untold
-    downstream and upstream, and by how much the latter is thinned. The losses stay in `own` until `forget`."""
+    downstream and upstream, by how much the latter is thinned, what both sides may share, and which part of what is
+    untold downstream comes true. The losses stay in `own` until `forget`."""
     for k in range(len(own.left)):
         own.left[k] = links.market_size[k]
     downs, ups, lost, scale = begin(own, firm, shock_down, shock_up)
     edges = 0
 
-    downs, lost, rest, walked = settle_down(links, own, downs, lost, scale, coarse, tolerance)
+    at_once = lost
+    ease = care(links)
+    limit = min(ease * REST_LIMIT, tolerance)
+    downs, lost, rest, true, walked = settle_down(links, own, downs, lost, scale, coarse, limit)
+    true = tails.comes_true if true < 0 else true
     edges += walked
 
     first = ups
-    fine = UPSTREAM if tolerance > 0 else FINEST
+    fine = ease * UPSTREAM if tolerance > 0 else FINEST
     ups, queued, walked = tell_first(links, own, firm, shock_up, ups, fine * max(scale, lost))
     edges += walked
     while True:
         ups, walked = tell_suppliers(links, own, ups, queued, fine * max(scale, lost))
         edges += walked
-        risk, upstream, shared, beyond, thinned = add_up(tails, own, first, downs, ups)
-        width = TRUST * shared + 2 * rest
+        risk, upstream, more, shared, beyond, thinned = add_up(tails, own, first, downs, ups)
+        width = TRUST * shared + 6 * max(1.0, true) * rest
         if fine <= FINEST:
             break
-        if shared > SHARED_LIMIT * risk and fine > RESOLVED:
-            fine = RESOLVED
-        elif width > tolerance * risk and TRUST * shared > rest:
-            fine = max(FINEST, fine * 0.1)
-        else:
+        unsure = shared > ease * SHARED_LIMIT * risk or (edges < LEAST and beyond > 0)
+        if tolerance > 0 and not (unsure and fine > ease * RESOLVED):
             break
+        fine = ease * RESOLVED if tolerance > 0 else FINEST
         queued = untold(own, ups, fine * max(scale, lost))
     width += risk * FLOOR * min(1.0, tolerance / FLOOR)
-    risk += tails.comes_true * rest
-    return risk, width, lost + tails.comes_true * rest, upstream, edges, downs, ups, rest, beyond, thinned
+    if lost > at_once:  # what comes on top downstream counts as far as it does so now
+        risk += true * rest * min(1.0, more / (lost - at_once))
+    return risk, width, lost + true * rest, upstream, edges, downs, ups, rest, beyond, thinned, shared, true
 
 
 @njit(cache=True, nogil=True)
-def settle_down(links, own, downs, lost, scale, coarse, tolerance):  # type: ignore[no-untyped-def]
-    """Tell on downstream, ever finer, until little enough is left untold."""
+def care(links):  # type: ignore[no-untyped-def]
+    """How much coarser than on small networks, where walking on costs little, limits may be: 0.01 to 1."""
+    return max(0.01, min(1.0, len(links.up_supplier) / 1e6))
+
+
+@njit(cache=True, nogil=True)
+def settle_down(links, own, downs, lost, scale, coarse, limit):  # type: ignore[no-untyped-def]
+    """Tell on downstream, ever finer, until little enough is left untold: firms hit, lost and untold by weight, which
+    part of the untold came true so far (-1 where it was little at once), and links walked."""
     edges = 0
+    early, waited = -1.0, 0.0
     while True:
-        downs, lost, rest, walked = tell_customers(links, own, downs, coarse * max(scale, lost), lost)
+        bound = coarse * max(scale, lost)
+        rest, tail = untold_down(own, downs, bound)
+        if early < 0 and edges > 0:
+            early, waited = lost, rest
+        little = rest <= limit * max(scale, lost)
+        if little or (coarse <= FINEST and tail == 0):
+            true = min(3.0, (lost - early) / (waited - rest)) if early >= 0 and waited > rest else -1.0
+            return downs, lost, rest, true, edges
+        downs, lost, walked = tell_customers(links, own, downs, tail, bound, lost)
         edges += walked
-        if rest <= min(REST_LIMIT, tolerance) * max(scale, lost) or coarse <= FINEST:
-            return downs, lost, rest, edges
         coarse = max(FINEST, coarse * FINER)
 
 
 @njit(cache=True, nogil=True)
-def calibrate(links: Links, tails: Tails, own: Own, sample: Ints, finer: float) -> float:
-    """How much of what is left untold downstream comes true for these firms, by telling it on.
+def untold_down(own, hits, bound):  # type: ignore[no-untyped-def]
+    """What is untold downstream by weight; who should tell is queued."""
+    down = own.down
+    rest = 0.0
+    tail = 0
+    for at in range(hits):
+        i = own.hit_down[at]
+        more = replaceable(down[i, LOSS], down[i, SIZE], own.left[int(down[i, MARKET])]) - down[i, TOLD]
+        if more > 0:
+            rest += more * down[i, WORTH]
+            if matters(more, down[i, TOLD], down[i, WORTH], bound):
+                own.queue[tail] = i
+                tail += 1
+    return rest, tail
 
-    `tails.comes_true` has to be 0."""
+
+@njit(cache=True, nogil=True)
+def calibrate(links: Links, own: Own, sample: Ints, finer: float) -> float:
+    """How much of what is left untold downstream comes true for these firms, by telling it on."""
     came = 0.0
     waited = 0.0
     one = np.ones(1)
     for s in range(len(sample)):
-        firm = sample[s : s + 1]
-        early = settle(links, tails, own, firm, one, one, 1.0, COARSE)
-        forget(links, own, early[5], early[6])
-        late = settle(links, tails, own, firm, one, one, 1.0, COARSE * finer)
-        forget(links, own, late[5], late[6])
-        if late[0] > 0:
-            came += (late[0] - early[0]) / late[0]
-            waited += (early[7] - late[7]) / late[0]
+        for k in range(len(own.left)):
+            own.left[k] = links.market_size[k]
+        downs, _, lost, scale = begin(own, sample[s : s + 1], one, one)
+        downs, early, rest, _, _ = settle_down(links, own, downs, lost, scale, COARSE, REST_LIMIT)
+        bound = COARSE * finer * max(scale, early)
+        _, tail = untold_down(own, downs, bound)
+        downs, late, _ = tell_customers(links, own, downs, tail, bound, early)
+        left, _ = untold_down(own, downs, bound)
+        if max(scale, late) > 0:
+            came += (late - early) / max(scale, late)
+            waited += (rest - left) / max(scale, late)
+        forget(links, own, downs, 0)
     return came / waited if waited > 0 else 1.0
 
 
@@ -195,57 +248,56 @@ def replaceable(loss, size, left):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def tell_customers(links, own, hits, bound, lost):  # type: ignore[no-untyped-def]
-    """Tell on downstream until nobody's untold loss could matter; how many are hit, lost and left untold by weight."""
+def matters(more, told, worth, bound):  # type: ignore[no-untyped-def]
+    """Whether what a firm has not told yet is worth telling."""
+    return more * worth > bound and more > AUDIBLE * told
+
+
+@njit(cache=True, nogil=True)
+def tell_customers(links, own, hits, tail, bound, lost):  # type: ignore[no-untyped-def]
+    """Tell on downstream until the queue is empty: firms hit, lost by weight, links walked."""
     down, slot, left, hit, queue = own.down, own.slot, own.left, own.hit_down, own.queue
     room = len(queue)
     edges = 0
-    while True:
-        head = 0
-        tail = 0
-        rest = 0.0
-        for at in range(hits):
-            i = hit[at]
-            more = replaceable(down[i, LOSS], down[i, SIZE], left[int(down[i, MARKET])]) - down[i, TOLD]
-            if more * down[i, WORTH] > bound:
-                queue[tail] = i
-                tail += 1
-            elif more > 0:
-                rest += more * down[i, NEXT]
-        if tail == 0:
-            return hits, lost, rest, edges
-        while head != tail:
-            i = queue[head]
-            head += 1
-            if head == room:
-                head = 0
-            passed = replaceable(down[i, LOSS], down[i, SIZE], left[int(down[i, MARKET])])
-            growth = passed - down[i, TOLD]
-            down[i, TOLD] = passed
-            for e in range(links.down_start[i], links.down_start[i + 1]):
-                q = links.down_slot[e]
-                total = slot[q, TOTAL] + links.down_weight[e] * growth
-                slot[q, TOTAL] = total
-                j = int(slot[q, FIRM])
-                before = down[j, LOSS]
-                if total > before:
-                    total = min(1.0, total)
-                    if before == 0.0:
-                        hit[hits] = j
-                        hits += 1
-                    market = int(down[j, MARKET])
-                    size = down[j, SIZE]
-                    worth = down[j, WORTH]
-                    waits = (replaceable(before, size, left[market]) - down[j, TOLD]) * worth > bound
-                    left[market] -= size * (total - before)
-                    lost += down[j, WEIGHT] * (total - before)
-                    down[j, LOSS] = total
-                    if not waits and (replaceable(total, size, left[market]) - down[j, TOLD]) * worth > bound:
-                        queue[tail] = j
-                        tail += 1
-                        if tail == room:
-                            tail = 0
-            edges += links.down_start[i + 1] - links.down_start[i]
+    head = 0
+    while head != tail:
+        i = queue[head]
+        head += 1
+        if head == room:
+            head = 0
+        passed = replaceable(down[i, LOSS], down[i, SIZE], left[int(down[i, MARKET])])
+        growth = passed - down[i, TOLD]
+        down[i, TOLD] = passed
+        for e in range(links.down_start[i], links.down_start[i + 1]):
+            q = links.down_slot[e]
+            total = slot[q, TOTAL] + links.down_weight[e] * growth
+            slot[q, TOTAL] = total
+            j = int(slot[q, FIRM])
+            before = down[j, LOSS]
+            if total > before:
+                total = min(1.0, total)
+                if before == 0.0:
+                    hit[hits] = j
+                    hits += 1
+                market = int(down[j, MARKET])
+                size = down[j, SIZE]
+                worth = down[j, WORTH]
+                told = down[j, TOLD]
+                now = left[market]
+                after = now - size * (total - before)
+                left[market] = after
+                lost += down[j, WEIGHT] * (total - before)
+                down[j, LOSS] = total
+                if (total - told) * worth <= bound:  # not even if nobody could stand in
+                    continue
+                waits = matters(replaceable(before, size, now) - told, told, worth, bound)
+                if not waits and matters(replaceable(total, size, after) - told, told, worth, bound):
+                    queue[tail] = j
+                    tail += 1
+                    if tail == room:
+                        tail = 0
+        edges += links.down_start[i + 1] - links.down_start[i]
+    return hits, lost, edges
 
 
 @njit(cache=True, nogil=True)
@@ -294,7 +346,8 @@ def tell(links, own, i, growth, hits, tail, bound):  # type: ignore[no-untyped-d
             own.hit_up[hits] = j
             hits += 1
         worth = up[j, WORTH]
-        if (min(1.0, after) - told) * worth > bound and not (min(1.0, before) - told) * worth > bound:
+        waits = matters(min(1.0, before) - told, told, worth, bound)
+        if not waits and matters(min(1.0, after) - told, told, worth, bound):
             own.queue[tail] = j
             tail += 1
             if tail == len(own.queue):
@@ -308,7 +361,8 @@ def untold(own, hits, bound):  # type: ignore[no-untyped-def]
     tail = 0
     for at in range(hits):
         j = own.hit_up[at]
-        if (min(1.0, own.up[j, LOSS]) - own.up[j, TOLD]) * own.up[j, WORTH] > bound:
+        told = own.up[j, TOLD]
+        if matters(min(1.0, own.up[j, LOSS]) - told, told, own.up[j, WORTH], bound):
             own.queue[tail] = j
             tail += 1
     return tail
@@ -316,7 +370,8 @@ def untold(own, hits, bound):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def add_up(tails, own, first, downs, ups):  # type: ignore[no-untyped-def]
-    """Risk, upstream part, what the estimate rests on, the untold weight, and by how much all of it is thinned.
+    """Risk, upstream part and what comes on top downstream, what the estimate rests on, the untold weight and by how
+    much all of it is thinned.
 
     The untold weight is exact where no shocked firm (the first `first`) is reached again; there it stops, since a
     shocked firm has lost already what it can tell. Where it lands follows `shape_up`.
@@ -353,7 +408,7 @@ def add_up(tails, own, first, downs, ups):  # type: ignore[no-untyped-def]
         reach = max(seen, min(1.0, thinned * (seen + beyond * tails.shape_up[j])))
         more += down[j, WEIGHT] * max(0.0, down[j, LOSS] - reach)
         known += down[j, WEIGHT] * max(0.0, down[j, LOSS] - seen)
-    return upstream + more, upstream, max(0.0, whole + known - upstream - more), beyond, thinned
+    return upstream + more, upstream, more, max(0.0, whole + known - upstream - more), beyond, thinned
 
 
 @njit(cache=True, nogil=True)
