@@ -21,7 +21,7 @@ from wholenation.errors import ChainError, Fault, OutputError
 from wholenation.firms import csv_blocks, sources
 from wholenation.firms.dictionary import columns
 from wholenation.firms.generator import generate_firms
-from wholenation.firms.network import FirmNetwork
+from wholenation.firms.network import FirmNetwork, from_arrays
 from wholenation.firms.reading import check_firms, is_firms, read_firms, refuse_own, write_firms
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -374,6 +374,11 @@ def test_blocks_of_any_size_give_the_same(
         patch.setattr(csv_blocks, "BYTES", size)
         patch.setattr(csv_blocks, "LONGEST", 10_000)
         same(read_firms(place), network)
+
+
+def test_a_code_may_begin_with_what_looks_like_a_byte_order_mark(tmp_path: Path) -> None:
+    network = from_arrays([0, 0], [0], [1], [1.0], None, firms=["\ufeffa", "a"])
+    same(read_firms(write_firms(network, tmp_path / "firms", "csv")), network)
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

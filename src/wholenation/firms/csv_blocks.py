@@ -167,6 +167,8 @@ def _last_end(block: bytes) -> int:
 def _parsed(block: bytes, width: int, at: Sequence[int]) -> pl.DataFrame | None:
     """The columns `at` as text, or None when any record may not be as it should be."""
     names = [str(position) for position in range(width)]
+    if block.startswith(codecs.BOM_UTF8):  # the first letter of a code here, but polars would skip it
+        return None
     try:
         # All columns are parsed, since a record that is too long goes unnoticed otherwise.
         frame = pl.read_csv(block, has_header=False, schema=dict.fromkeys(names, pl.String))
