@@ -26,6 +26,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Compiling the loops, once ..."
+	@$(BIN)/python tools/compile.py
 	@touch $@
 
 demo: setup ## measure the semiconductor chain and write the report
