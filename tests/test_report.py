@@ -15,8 +15,8 @@ import pytest
 from chains import TABLES, write_toy
 from results import made_up_exposure, made_up_frontier, made_up_outcomes, made_up_plan
 
+from wholenation import formats
 from wholenation.chain import Chain, read_chain
-from wholenation.figures import formats
 from wholenation.firms.cascade import cascade
 from wholenation.firms.from_chain import firms_of
 from wholenation.firms.shocks import by_group

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from .figures.formats import MISSING, number
+from .formats import MISSING, number
 
 # What a pipe or a file is taken to be wide; a terminal or COLUMNS tells its own width.
 PIPE_WIDTH = 160

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ..figures.formats import share, when
+from ..formats import share, when
 from ..output import Shown, amount, places, say, show, text, whole
 
 if TYPE_CHECKING:

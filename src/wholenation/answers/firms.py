@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ..figures.formats import MISSING, part
-from ..output import Shown, amount, say, show, text, whole
+from ..formats import MISSING, number, part
+from ..output import Shown, amount, say, show, whole
 
 if TYPE_CHECKING:
     from ..firms.linked import Linked
@@ -21,6 +21,11 @@ def between(value: Sequence[float | None] | Mapping[str, float | None] | None) -
         return MISSING
     low, high = value.values() if isinstance(value, Mapping) else value
     return MISSING if low is None or high is None else f"{part(low)} – {part(high)}"
+
+
+def three(value: float | None) -> str:
+    """A number to three digits."""
+    return number(value, 3)
 
 
 CASCADE = (
@@ -56,12 +61,22 @@ MATCHES = (
     Shown("score", "like-\nness", whole, spare=1),
     Shown("sure", "sure", lambda value: "yes" if value else "by name alone"),
 )
+MEASURES = {
+    "lowest_output": ("lowest output (% of normal)", 100.0),
+    "lowest_day": ("on day", 1.0),
+    "recovered": ("back on day", 1.0),
+    "lost_days": ("lost days of output", 1.0),
+    "lost_output": ("lost output (money)", 1.0),
+    "lost_value_added": ("lost value added (money)", 1.0),
+    "created": ("used though it was not there (money)", 1.0),
+}
+"""What each row of the summary is called, and what it is multiplied by."""
 SUMMARY = (
-    Shown("measure", "measure", lambda value: text(value).replace("_", " ")),
-    Shown("mean", "mean", amount),
-    Shown("low", "low", amount),
-    Shown("median", "median", amount),
-    Shown("high", "high", amount),
+    Shown("measure", "measure"),
+    Shown("mean", "mean", three),
+    Shown("low", "low", three),
+    Shown("median", "median", three),
+    Shown("high", "high", three),
 )
 LONGEST = (
     Shown("firm", "firm"),
@@ -93,7 +108,7 @@ def show_cascade(
         "want of inputs, upstream = for want of clients."
     )
     if settings.get("mode") == "converged":
-        legend += " The cascade runs to its end; between = the limits within which the exact value lies."
+        legend += " Between = limits for where the cascade ends, measured, not proved."
     else:
         legend += f" The cascade stops as the published method does, at {settings.get('eps'):g}: it may still go on."
     show(first, columns, title, legend)
@@ -122,12 +137,30 @@ def show_linked(found: Linked) -> None:
 
 def show_propagation(found: Propagation, top: int) -> None:
     """How deep and how long, and which firms lose most."""
-    legend = "Lost = days of normal output, over the whole run; low and high = 5 % and 95 % of the samples."
-    show(found.summary, SUMMARY, "What happens day by day", legend)
+    enough = part(found.settings["recovered_at"])
+    legend = (
+        f"Lost = over the whole run; money = in the unit of the tables; back on day = from then on output stays above "
+        f"{enough} of normal (0: it never fell below)."
+    )
+    columns: Sequence[Shown] = SUMMARY
+    if len(found.samples) > 1:
+        legend += " Low and high = 5 % and 95 % of the samples."
+    else:
+        columns = (SUMMARY[0], Shown("mean", "value", three))
+    names, scales = ({code: told[at] for code, told in MEASURES.items()} for at in (0, 1))
+    scale = pl.col("measure").replace_strict(scales, return_dtype=pl.Float64)
+    summary = found.summary.with_columns(
+        pl.col("measure").replace_strict(names),
+        *(pl.col(name) * scale for name in ("mean", "low", "median", "high")),
+    )
+    show(summary, columns, "What happens day by day", legend)
     for sentence in found.assumed:
         say(sentence, style="dim")
     worst = found.firms.filter(pl.col("lost_days") > 0).sort("lost", descending=True, nulls_last=True)
     if worst.is_empty():
         say("No firm loses anything.", style="bold")
         return
-    show(worst.head(top), LONGEST, "Who loses most", "No day under back on day: not within the run.")
+    first = worst.head(top)
+    told = [one for one in LONGEST if one.column != "name" or (first["name"].fill_null("") != "").any()]
+    legend = "Lowest = part of normal output on the worst day. No day under back on day: not within the run."
+    show(first, told, "Who loses most", legend)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from wholenation.figures.formats import known, money, number, years
 from wholenation.figures.palette import BLUE, GREEN, INK, MUTED, RULE, VERMILION
 from wholenation.figures.svg import (
     SMALL,
@@ -22,6 +21,7 @@ from wholenation.figures.svg import (
     text,
     ticks,
 )
+from wholenation.formats import known, money, number, years
 
 TITLE = "What each further billion buys"
 CURVES = (

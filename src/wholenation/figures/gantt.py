@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from wholenation.figures.formats import MISSING, known, listed, money, number, when
 from wholenation.figures.palette import INK, MUTED, PALE, PAPER, RULE, categories, mix
 from wholenation.figures.svg import (
     NARROW,
@@ -26,6 +25,7 @@ from wholenation.figures.svg import (
     width_of,
     year_ticks,
 )
+from wholenation.formats import MISSING, known, listed, money, number, when
 
 if TYPE_CHECKING:
     from wholenation.plans import Plan

@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from wholenation.figures.formats import known, listed, part, share
 from wholenation.figures.palette import CATEGORIES, GREY, INK, MUTED, RULE, ink_on
 from wholenation.figures.svg import (
     SMALL,
@@ -24,6 +23,7 @@ from wholenation.figures.svg import (
     ticks,
     width_of,
 )
+from wholenation.formats import known, listed, part, share
 
 TITLE = "Who is hit"
 COLOURED = 6

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wholenation.figures.formats import known, listed
 from wholenation.figures.palette import BLUE, MUTED, PAPER, RULE, VERMILION
 from wholenation.figures.svg import (
     SMALL,
@@ -21,6 +20,7 @@ from wholenation.figures.svg import (
     text,
     ticks,
 )
+from wholenation.formats import known, listed
 
 if TYPE_CHECKING:
     from wholenation.plans import Plan

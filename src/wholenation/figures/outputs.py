@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from wholenation.figures.formats import share, when, years
 from wholenation.figures.palette import BLUE, INK, MUTED, RULE, SKY, VERMILION
 from wholenation.figures.svg import (
     SMALL,
@@ -26,6 +25,7 @@ from wholenation.figures.svg import (
     ticks,
     year_ticks,
 )
+from wholenation.formats import share, when, years
 
 if TYPE_CHECKING:
     from wholenation.stress import Outcomes

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wholenation.figures.formats import known, listed, number
 from wholenation.figures.palette import MUTED, PALE, RULE, amount, ink_on
 from wholenation.figures.svg import (
     NORMAL,
@@ -21,6 +20,7 @@ from wholenation.figures.svg import (
     text,
     width_of,
 )
+from wholenation.formats import known, listed, number
 
 if TYPE_CHECKING:
     from wholenation.plans import Plan

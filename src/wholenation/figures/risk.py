@@ -7,7 +7,6 @@ from typing import Any
 
 import polars as pl
 
-from wholenation.figures.formats import known, listed, part
 from wholenation.figures.palette import BLUE, GREY, INK, MUTED, RULE, SKY
 from wholenation.figures.svg import (
     SMALL,
@@ -26,6 +25,7 @@ from wholenation.figures.svg import (
     text,
     width_of,
 )
+from wholenation.formats import known, listed, part
 
 TITLE = "Systemic risk by rank"
 NAMED = 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wholenation.figures.formats import MISSING, known, listed, number, share, years
 from wholenation.figures.palette import BLUE, INK, MUTED, PALE, RULE, SKY
 from wholenation.figures.svg import (
     NORMAL,
@@ -20,6 +19,7 @@ from wholenation.figures.svg import (
     rect,
     text,
 )
+from wholenation.formats import MISSING, known, listed, number, share, years
 
 if TYPE_CHECKING:
     from wholenation.exposure import Exposure

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from wholenation.figures.formats import listed, money
 from wholenation.figures.palette import INK, MUTED, PAPER, RULE, categories
 from wholenation.figures.svg import (
     NORMAL,
@@ -23,6 +22,7 @@ from wholenation.figures.svg import (
     text,
     ticks,
 )
+from wholenation.formats import listed, money
 
 if TYPE_CHECKING:
     from wholenation.plans import Plan

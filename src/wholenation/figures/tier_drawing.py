@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wholenation.figures.blocks import Block
-from wholenation.figures.formats import known, share
 from wholenation.figures.palette import GREY, INK, MUTED, ORANGE, PALE, PAPER, RULE, amount, ink_on
 from wholenation.figures.svg import NORMAL, SMALL, clip, hint, line, rect, tag, text, width_of, wrap
+from wholenation.formats import known, share
 
 ROW, LINE, PAD, CHIP = 19.0, 12.0, 9.0, 40.0
 

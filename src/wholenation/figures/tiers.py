@@ -8,7 +8,6 @@ import polars as pl
 
 from wholenation.errors import QuestionError
 from wholenation.figures.blocks import blocks_of, common, notes
-from wholenation.figures.formats import known, listed, share
 from wholenation.figures.svg import (
     WIDE,
     Figure,
@@ -16,6 +15,7 @@ from wholenation.figures.svg import (
     missing,
 )
 from wholenation.figures.tier_drawing import Drawing, told_as
+from wholenation.formats import known, listed, share
 from wholenation.network import to_network
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from wholenation.figures.formats import known, listed, share
 from wholenation.figures.palette import AMOUNTS, INK, LAND, MUTED, PALE, PAPER, RULE, VERMILION, ink_on
 from wholenation.figures.svg import (
     NORMAL,
@@ -31,6 +30,7 @@ from wholenation.figures.svg import (
     text,
     width_of,
 )
+from wholenation.formats import known, listed, share
 from wholenation.network import bloc, to_network
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import LinearOperator, bicgstab, gmres
 
 from ..kernels.layout import Floats, Ints, Links, Pointers
@@ -172,6 +171,8 @@ def _circles(links: Links) -> Ints | None:
     place = np.full(n, -1)
     place[kept] = np.arange(len(kept))
     one, other = place[links.up_supplier[among]], place[buyer[among]]
+    from scipy.sparse.csgraph import connected_components  # rarely needed, and slow to load
+
     sales = sparse.csr_array((np.ones(len(one), np.int8), (one, other)), shape=(len(kept), len(kept)))
     _, part = connected_components(sales, connection="strong")
     opened = np.zeros(len(kept), bool)

@@ -12,11 +12,11 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .. import __version__, figures
+from .. import __version__, figures, formats
 from ..chain import Chain
 from ..exposure import Exposure, measure
-from ..figures import Figure, formats
-from ..figures.formats import known, listed, money, when
+from ..figures import Figure
+from ..formats import known, listed, money, when
 from ..network import bloc, to_network
 from ..plans import Frontier, Plan, budget_frontier
 from ..plans import plan as make_plan

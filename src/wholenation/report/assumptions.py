@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from .. import formats
 from ..chain import Chain
 from ..dictionary import dictionary
-from ..figures import formats
 
 Row = dict[str, Any]
 
