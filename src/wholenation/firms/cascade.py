@@ -127,7 +127,8 @@ def losses(network: FirmNetwork, shocks: Shocks, **settings: Any) -> tuple[Float
     memory = task.scratch()
     down, up = np.empty((network.n, len(shocks))), np.empty((network.n, len(shocks)))
     for s in range(len(shocks)):
-        down[:, s], up[:, s] = task.losses(shocks.part(s, s + 1), memory)
+        below, above = task.losses(shocks.part(s, s + 1), memory)
+        down[task.prepared.order, s], up[task.prepared.order, s] = below, above
     return down, up
 
 
@@ -181,7 +182,7 @@ class Question:
         return 1.0 + total[shocks.start[1:]] - total[shocks.start[:-1]]
 
     def losses(self, shock: Shocks, memory: Any) -> tuple[Floats, Floats]:
-        """(n,) downstream and upstream losses in one shock, in the order of the network."""
+        """(n,) downstream and upstream losses in one shock, in the order of `prepared`."""
         _, firm, down, up = self._placed(shock)
         if self.ends is None:
             links, own = self.prepared.links, memory[0]
@@ -190,7 +191,7 @@ class Question:
             sweeps.clear(links, own, told[1], told[2])
         else:
             below, above, _ = self._settled(firm, down, up, memory)
-        return below[self._place], above[self._place]
+        return below, above
 
     def _settled(self, firm: Ints, down: Floats, up: Floats, memory: Any) -> tuple[Floats, Floats, Any]:
         """Both losses of all firms, and what the kernel told."""
@@ -311,8 +312,9 @@ def _who(network: FirmNetwork, task: Question, shocks: Shocks, chosen: Any, most
     if not len(chosen):
         return pl.DataFrame(schema=HIT)
     memory = task.scratch()
-    weight = task.prepared.links.weight[task.prepared.place]
-    of_sector = np.bincount(network.sector, weight, len(network.sectors))
+    weight, order = task.prepared.links.weight, task.prepared.order
+    sector = network.sector[order]
+    of_sector = np.bincount(sector, weight, len(network.sectors))
     names = network.firms["name"]
     codes = network.firms["firm"]
     rows: list[tuple[str, str, str, str | None, float, float]] = []
@@ -322,14 +324,14 @@ def _who(network: FirmNetwork, task: Question, shocks: Shocks, chosen: Any, most
         risk = lost.sum()
         if not risk > 0:
             continue
-        by_sector = np.bincount(network.sector, lost, len(network.sectors)).astype(float)
+        by_sector = np.bincount(sector, lost, len(network.sectors)).astype(float)
         for k in _largest(by_sector, most):
             code = network.sectors[k]
             rows.append(
                 (shocks.names[s], "sector", code, code, by_sector[k] / of_sector[k], by_sector[k] / risk)
             )
         rows += [
-            (shocks.names[s], "firm", codes[i], names[i], loss[i], lost[i] / risk)
+            (shocks.names[s], "firm", codes[int(order[i])], names[int(order[i])], loss[i], lost[i] / risk)
             for i in _largest(lost, most)
         ]
     return pl.DataFrame(rows, schema=HIT, orient="row")
