@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wholenation.cli import main
+from wholenation.firms.cascade import TOLERANCE
 from wholenation.firms.generator import generate_firms
 from wholenation.firms.writing import write_firms
 
@@ -224,6 +225,10 @@ def test_importers_make_networks(nation: Path, tmp_path: Path) -> None:
     assert run("check", tmp_path / "three").exit_code == 0
 
 
+def test_the_help_tells_the_tolerance_that_is_taken() -> None:
+    assert f"{TOLERANCE:g}, if not told" in " ".join(run("cascade", "--help").output.split())
+
+
 def test_propagate_tells_days(nation: Path, tmp_path: Path) -> None:
     firm = told("cascade", nation)["firms"][0]["shock"]
     answer = told("propagate", nation, "--firms", firm, "--days", "20", "--end", "5")
@@ -232,6 +237,12 @@ def test_propagate_tells_days(nation: Path, tmp_path: Path) -> None:
     shown = run("propagate", nation, "--sectors", "S1", "--share", "0.5", "--days", "20")
     assert shown.exit_code == 0, shown.output
     assert "What happens day by day" in shown.stdout
+    assert "lowest output (% of normal)" in shown.stdout
+    assert "median" not in shown.stdout  # one sample has no quantiles
+    drawn = run(
+        "propagate", nation, "--sectors", "S1", "--samples", "2", "--inventory-draw", "poisson", "--days", "9"
+    )
+    assert "median" in drawn.stdout
     nothing = run("propagate", nation)
     assert nothing.exit_code == 2
     assert "Say what happens" in nothing.output

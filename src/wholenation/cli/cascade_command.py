@@ -62,7 +62,8 @@ CHOICES = ("firms", "sectors", "jurisdictions", "shocks", "listed")
 )  # fmt: skip
 @click.option(
     "--tolerance", type=Number(0, 1), metavar="SHARE",
-    help="Converged mode: half the width of the bracket at most, relative to the risk. 0.05, if not told.",
+    help="Converged mode: part of the risk that an estimate may leave unsure; 0 follows all to its end. "
+    "0.1, if not told.",
 )  # fmt: skip
 @click.option(
     "--weights", metavar="COLUMN|FILE",

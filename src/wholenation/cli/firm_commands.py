@@ -123,6 +123,12 @@ def propagate(
             "Say what happens: a file of --disruptions, a --scenario, or --firms, --sectors or --jurisdictions."
         )
     asked = open_firms(place, to)
+    if asked.chain is not None:
+        click.secho(
+            "Tools are used up here as fast as materials; stress knows their lifetimes.",
+            fg="yellow",
+            err=True,
+        )
     from .. import output
     from ..firms.disruptions import Disruption
     from ..firms.dynamics import propagate as run

@@ -112,11 +112,11 @@ def _outputs(network: FirmNetwork, sold: Floats, bought: Floats) -> tuple[Floats
     said = []
     if untold.any():
         said.append(
-            f"{untold.sum()} of {network.n} firms tell neither output nor revenue: the larger of sales to firms and "
-            "purchases stands for it"
+            f"firms without output and revenue: {untold.sum()} of {network.n}; the larger of sales to firms and "
+            "purchases stands for their output"
         )
     if less.any():
         said.append(
-            f"{less.sum()} firms sell more to firms than they make: their sales stand for their output"
+            f"firms that sell more to firms than they make: {less.sum()}; their sales stand for their output"
         )
     return output, tuple(said)

@@ -63,7 +63,6 @@ class Scratch(NamedTuple):
     """(n,) upstream loss that reached a firm, also where a larger shock hides it."""
     left: Floats
     """(markets,) what a market can still sell."""
-    market_mark: Ints
     front: Ints
     growth: Floats
 
@@ -82,8 +81,7 @@ def scratch(links: Links) -> Scratch:
             np.empty(n, np.int32),
         )
 
-    markets = len(links.market_size)
     return Scratch(
-        side(), side(), np.zeros(len(links.slot_firm)), np.zeros(n), np.zeros(markets), np.zeros(markets, np.int32),
+        side(), side(), np.zeros(len(links.slot_firm)), np.zeros(n), np.zeros(len(links.market_size)),
         np.empty(n, np.int32), np.empty(n),
     )  # fmt: skip
