@@ -29,7 +29,7 @@ def disruptions_of(
     known = chain.scenarios["scenario"].to_list()
     if scenario not in known:
         raise QuestionError(f"{scenario}: {unknown(scenario, known, 'scenario')}")
-    day_0 = first_day or date(int(chain.missions["year"].min()), 1, 1)  # type: ignore[arg-type]
+    day_0 = first_day or date(min(chain.missions["year"]), 1, 1)
     rows = list(chain.controls.filter(pl.col("scenario") == scenario).iter_rows(named=True))
     found: list[Disruption] = []
     for row in rows:

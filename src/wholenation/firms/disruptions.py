@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from ..cells import Table, typed
 from ..dictionary import Column, Type
@@ -102,10 +102,10 @@ def check(network: FirmNetwork, disruptions: Iterable[Disruption]) -> None:
 
 
 def _declared() -> dict[str, Column]:
-    def column(name: str, kind: Type = "string", **more: object) -> Column:
-        return Column("disruptions", name, kind, "", **more)  # type: ignore[arg-type]
+    def column(name: str, kind: Type = "string", **more: Any) -> Column:
+        return Column("disruptions", name, kind, "", **more)
 
-    days: dict[str, object] = {"minimum": 0.0}
+    days = {"minimum": 0.0}
     columns = [
         column("name"), column("kind", values=KINDS), *(column(name) for name in (*WHO, *TO_WHOM)),
         column("share", "number", required=True, unit="share", minimum=0.0, maximum=1.0),

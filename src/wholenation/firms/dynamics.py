@@ -135,7 +135,7 @@ def propagate(
     else:
         columns = run(
             ensemble, Samples(0, samples), engine=engine, workers=workers, parts=parts, block=1,
-            progress=_by_sample(progress),
+            progress=progress, what="samples",
         ).columns  # fmt: skip
     return to_propagation(network, economy, columns, days, recovered_at, inventory, kept, settings)
 
@@ -160,12 +160,6 @@ def _threads(economy: Economy, workers: int | None) -> int:
 
 def _by_day(progress: Progress | None, days: int) -> Callable[[int], None] | None:
     return None if progress is None else lambda done: progress(done, days, "days")
-
-
-def _by_sample(progress: Progress | None) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done, total, label: progress(done, total, label.replace("shocks", "samples"))
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

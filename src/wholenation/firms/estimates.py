@@ -9,21 +9,21 @@ Progress = Callable[[int, int, str], None]
 
 
 class Told:
-    """Says how many shocks are done, and about how long the others take by what they cost."""
+    """Says how many shocks (or `what` else) are done, and about how long the others take by what they cost."""
 
-    def __init__(self, progress: Progress | None, done: int, total: int, cost: float):
-        self._progress, self._done, self._total = progress, done, total
+    def __init__(self, progress: Progress | None, done: int, total: int, cost: float, what: str = "shocks"):
+        self._progress, self._done, self._total, self._what = progress, done, total, what
         self._cost, self._paid, self._began = cost, 0.0, time.monotonic()
-        self._tell("shocks")
+        self._tell(what)
 
-    def done(self, shocks: int, cost: float) -> None:
+    def done(self, count: int, cost: float) -> None:
         """So many more, of that cost."""
-        self._done += shocks
+        self._done += count
         self._paid += cost
         left = 0.0
         if 0 < self._paid < self._cost:
             left = (time.monotonic() - self._began) * (self._cost - self._paid) / self._paid
-        self._tell(f"shocks, about {duration(left)} left" if left >= 1 else "shocks")
+        self._tell(f"{self._what}, about {duration(left)} left" if left >= 1 else self._what)
 
     def _tell(self, label: str) -> None:
         if self._progress:

@@ -98,14 +98,16 @@ def run(
     parts: str | Path | None = None,
     progress: Progress | None = None,
     block: int | None = None,
+    what: str = "shocks",
 ) -> Run:
     """The answers of `task` to all shocks, the same to the last bit for any engine and number of workers.
 
     `engine` is `local` (threads of this process, one for each core unless `workers` says how many) or the address of
     a cluster's scheduler. `parts` is a folder where finished blocks are kept: the same run goes on from there when it
-    was cut off. `block` is how many shocks make a block (a number that depends on how many there are). Ctrl-C ends
-    the run when the blocks under way are done; they are kept too. Raises `QuestionError` for settings that make no
-    sense and for parts of another question, `OutputError` for a folder that cannot be used.
+    was cut off. `block` is how many shocks make a block (a number that depends on how many there are), `what` the word
+    that `progress` has for them. Ctrl-C ends the run when the blocks under way are done; they are kept too. Raises
+    `QuestionError` for settings that make no sense and for parts of another question, `OutputError` for a folder that
+    cannot be used.
     """
     far = on_cluster(engine, workers)
     size = block_size(len(shocks)) if block is None else block
@@ -117,7 +119,7 @@ def run(
     missing = [number for number, answer in enumerate(answers) if answer is None]
     reused = len(shocks) - sum(bounds[number][1] - bounds[number][0] for number in missing)
     cost = _costs(task.cost(shocks), bounds)
-    told = Told(progress, reused, len(shocks), float(cost[missing].sum()))
+    told = Told(progress, reused, len(shocks), float(cost[missing].sum()), what)
 
     def keep(number: int, columns: Columns) -> None:
         if kept:

@@ -44,9 +44,7 @@ def read_shocks(network: FirmNetwork, path: str | Path) -> Shocks:
     if raw.header and not raw.rows and raw.complete:
         faults.append(Fault(raw.file, None, "", "", "the file has a header but no rows"))
     faults += _of_columns(raw)
-    codes = network.firms["firm"].to_list()
-    place = dict(zip(codes, range(len(codes)), strict=True))
-    faults += _strangers(table, place, codes)
+    place = places(network, table, faults)
     wrong = [fault for fault in faults if fault.severity == "fault"]
     if wrong:
         raise ChainError(wrong)
@@ -84,6 +82,14 @@ def _of_columns(raw: RawTable) -> Iterable[Fault]:
             f"stands beside {' and '.join(both)}; give either loss for both directions, or each direction"
         )
         yield Fault(raw.file, 1, "loss", "", message)
+
+
+def places(network: FirmNetwork, table: Table, faults: list[Fault]) -> dict[str, int]:
+    """Where every firm stands in the network; those of the table that it does not have are faults."""
+    codes = network.firms["firm"].to_list()
+    place = dict(zip(codes, range(len(codes)), strict=True))
+    faults += _strangers(table, place, codes)
+    return place
 
 
 def _strangers(table: Table, place: dict[str, int], codes: list[str]) -> Iterable[Fault]:

@@ -12,7 +12,7 @@ from ..dictionary import Column
 from ..errors import ChainError, Fault, QuestionError
 from ..tables import read_table
 from .network import MONEY, FirmNetwork
-from .shocks import NAMED, no_such_firm
+from .shock_files import places
 
 
 def read_weights(network: FirmNetwork, told: str | Path) -> NDArray[np.float64]:
@@ -37,14 +37,7 @@ def read_weights(network: FirmNetwork, told: str | Path) -> NDArray[np.float64]:
     )
     faults: list[Fault] = []
     table = typed(raw, {column.name: column for column in declared}, faults)
-    codes = network.firms["firm"].to_list()
-    place = dict(zip(codes, range(len(codes)), strict=True))
-    strange = 0
-    for row, firm in table.records("firm"):
-        if firm is not None and firm not in place:
-            strange += 1
-            message = no_such_firm(firm, codes) if strange <= NAMED else "no such firm"
-            faults.append(Fault(table.file, row, "firm", firm, message))
+    place = places(network, table, faults)
     wrong = [fault for fault in faults if fault.severity == "fault"]
     if wrong:
         raise ChainError(wrong)
