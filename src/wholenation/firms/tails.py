@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +12,9 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator, bicgstab, gmres
 
 from ..kernels.layout import Floats, Ints, Links, Pointers
-from ..kernels.rows import reaches
+from ..kernels.rows import products, reaches, rows
 from ..kernels.worklist import Tails, calibrate, own_memory
+from ..stochastic.places import cores
 
 LEAK = 1e-9
 """A firm whose clients take all but this part of its sales passes on all that they lose."""
@@ -20,6 +23,8 @@ STEPS = 2
 """Further steps downstream that whom to tell first is judged by."""
 HUBS, OTHERS, ON = 24, 40, 1e-3
 """The firms on which the estimate downstream is measured: the largest, and others evenly; and how much finer."""
+BUSY = 200_000
+"""Links from which a product is worth several threads."""
 MOST = 500
 """Iterations after which a vector is given up."""
 
@@ -117,29 +122,27 @@ def ends(links: Links) -> Ends:
         buyer = np.repeat(np.arange(n), np.diff(links.up_start))
         inside = (circle[buyer] >= 0) & (circle[buyer] == circle[links.up_supplier])
         links = links._replace(up_weight=np.where(inside, 0.0, links.up_weight))
-    onward = sparse.csr_array((links.up_weight, links.up_supplier, links.up_start), shape=(n, n))
-    identity = sparse.eye_array(n, format="csr")
-    whole = _solved(identity - onward, links.weight, PRECISE)
+    onward = _times(links.up_start, links.up_supplier, links.up_weight)
+    whole = _solved(onward, links.weight, PRECISE)
     shape = np.zeros(n)
     worth = np.ones(n)
     if whole is not None:
         worth = np.maximum(0.0, whole - links.weight)
         typical = np.median(worth[worth > 0]) if np.any(worth > 0) else 1.0
-        told = np.minimum(1.0, 0.3 * typical / np.maximum(worth, 1e-300)) * (worth > 0)
-        system = identity - onward.T
-        shape = told
+        shape = np.minimum(1.0, 0.3 * typical / np.maximum(worth, 1e-300)) * (worth > 0)
+        start, by_supplier = rows(links.up_supplier, n)
+        buyer: Ints = np.repeat(np.arange(n, dtype=np.int32), np.diff(links.up_start)).astype(np.int32)
+        lost = _times(start, buyer[by_supplier], links.up_weight[by_supplier])
         for _ in range(2):  # twice: what is untold has gone a long way already
-            further = _solved(system, onward.T @ shape, ROUGH)
+            further = _solved(lost, lost(shape), ROUGH)
             shape = np.zeros(n) if further is None else further
         landed = links.weight @ shape
         shape = shape / landed if landed > 0 else np.zeros(n)
-    supply = sparse.csr_array(
-        (links.down_weight, links.slot_firm[links.down_slot], links.down_start), shape=(n, n)
-    )
+    supply = _times(links.down_start, links.slot_firm[links.down_slot], links.down_weight)
     part = np.minimum(1.0, links.size / np.maximum(links.market_size[links.market], 1e-300))
-    judged = supply @ links.weight
+    judged = supply(links.weight)
     for _ in range(STEPS):
-        judged = supply @ (links.weight + part * judged)
+        judged = supply(links.weight + part * judged)
     tails = Tails(worth, shape, judged, 1.0)
     order = np.argsort(-(links.weight + worth), kind="stable")
     sample = np.unique(np.concatenate([order[:HUBS], order[:: max(1, n // OTHERS)]])).astype(np.int32)
@@ -147,11 +150,35 @@ def ends(links: Links) -> Ends:
     return Ends(links, tails._replace(comes_true=min(max(comes_true, 0.0), 2.0)), circle, whole is None)
 
 
-def _solved(system: sparse.csr_array, known: Floats, precision: float) -> Floats | None:
-    """The solution, which cannot be negative; None where the iteration does not find one."""
+def _times(start: Pointers, other: Ints, weight: Floats) -> Callable[[Floats], Floats]:
+    """Multiplication by a matrix in compressed rows, on all cores; each row is added up as on one."""
+    n = len(start) - 1
+    count = cores() if len(other) > BUSY else 1
+    cuts = np.searchsorted(start, np.linspace(0, len(other), 4 * count + 1)[1:-1])
+    bounds = [0, *cuts.tolist(), n]
+
+    def times(x: Floats) -> Floats:
+        out = np.empty(n)
+        spans = zip(bounds[:-1], bounds[1:], strict=True)
+        if count == 1:
+            products(start, other, weight, x, 0, n, out)
+        else:
+            with ThreadPoolExecutor(count) as pool:
+                list(pool.map(lambda span: products(start, other, weight, x, span[0], span[1], out), spans))
+        return out
+
+    return times
+
+
+def _solved(onward: Callable[[Floats], Floats], known: Floats, precision: float) -> Floats | None:
+    """x = known + onward(x), which cannot be negative; None where the iteration does not find it."""
     if not known.any():
         return known
+    n = len(known)
+    system = LinearOperator((n, n), matvec=lambda x: x - onward(x), dtype=float)
     found, failed = bicgstab(system, known, rtol=precision, atol=0.0, maxiter=MOST)
+    if failed:
+        found, failed = gmres(system, known, rtol=precision, atol=0.0, restart=50, maxiter=10)
     largest = np.abs(found).max()
     if failed or not np.isfinite(largest) or found.min() < -1e-6 * largest:
         return None

@@ -75,3 +75,21 @@ def reaches(
                 queue[tail] = j
                 tail += 1
     return found
+
+
+@njit(cache=True, nogil=True)
+def products(
+    start: NDArray[np.int64],
+    other: NDArray[np.int32],
+    weight: NDArray[np.float64],
+    x: NDArray[np.float64],
+    low: int,
+    high: int,
+    out: NDArray[np.float64],
+) -> None:
+    """Rows `low` up to `high` of a matrix in compressed rows, times x, into `out`."""
+    for i in range(low, high):
+        total = 0.0
+        for e in range(start[i], start[i + 1]):
+            total += weight[e] * x[other[e]]
+        out[i] = total
