@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..errors import QuestionError
 from ..kernels.days import opening_orders
+from ..kernels.layout import Floats
 from ..kernels.trade import ESSENTIAL as NOTHING_WITHOUT
-from ..kernels.trade import Floats, Trade, lay_out
+from ..kernels.trade import Trade, lay_out
 from .network import ESSENTIAL, NON_ESSENTIAL, FirmNetwork
 
 Inputs = Literal["essentiality", "essential"]

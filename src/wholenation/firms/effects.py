@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..kernels.trade import Floats, Ints
+from ..kernels.layout import Floats, Ints
 from .disruptions import KINDS, TO_WHOM, WHO, Disruption, Kind
 from .economy import Economy
 from .network import FirmNetwork

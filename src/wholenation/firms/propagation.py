@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ..kernels.layout import Floats
 from .blocks import Columns
 from .economy import Economy
 from .network import FirmNetwork
 
 DAYS_PER_YEAR = 365
 LOW, HIGH = 0.05, 0.95
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.days import opening_orders, restock
+from ..kernels.layout import Floats
 from ..kernels.production import produce, tally
 from ..kernels.stocks_by_supplier import restock_by_supplier
-from ..kernels.trade import NO_CLIENTS, Clients, Floats, clients
+from ..kernels.trade import NO_CLIENTS, Clients, clients
 from .economy import Economy
 from .effects import Effects, Hit
 

@@ -11,7 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .trade import Floats, Ints, Trade
+from .layout import Floats, Ints
+from .trade import Trade
 
 Days = NDArray[np.int16]
 LONGEST = 32_000

@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .trade import Clients, Floats, Ints
+from .layout import Floats, Ints
+from .trade import Clients
 
 OUTPUT, ADDED, FINAL = 0, 1, 2
 """Columns of a sector's sums: output, value added, deliveries to final demand."""

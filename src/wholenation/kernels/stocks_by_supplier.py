@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 
 from .days import CREATED, HELD, USED, ordered
-from .trade import Floats, Trade
+from .layout import Floats
+from .trade import Trade
 
 
 @njit(cache=True, nogil=True)

@@ -6,13 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from .layout import Floats, Ints, Pointers
 from .rows import rows
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
-Pointers = NDArray[np.int64]
 
 ESSENTIAL = -1.0
 """The weight of an input without which nothing is made."""
