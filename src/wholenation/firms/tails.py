@@ -131,8 +131,8 @@ def ends(links: Links) -> Ends:
         typical = np.median(worth[worth > 0]) if np.any(worth > 0) else 1.0
         shape = np.minimum(1.0, 0.3 * typical / np.maximum(worth, 1e-300)) * (worth > 0)
         start, by_supplier = rows(links.up_supplier, n)
-        buyer: Ints = np.repeat(np.arange(n, dtype=np.int32), np.diff(links.up_start)).astype(np.int32)
-        lost = _times(start, buyer[by_supplier], links.up_weight[by_supplier])
+        buyers: Ints = np.repeat(np.arange(n), np.diff(links.up_start)).astype(np.int32)
+        lost = _times(start, buyers[by_supplier], links.up_weight[by_supplier])
         for _ in range(2):  # twice: what is untold has gone a long way already
             further = _solved(lost, lost(shape), ROUGH)
             shape = np.zeros(n) if further is None else further
