@@ -111,8 +111,19 @@ def test_edges_that_cannot_be_read(tmp_path: Path) -> None:
     }
     with pytest.raises(QuestionError, match="no such file"):
         import_links(tmp_path / "nothing.csv", tmp_path / "net")
+    with pytest.raises(QuestionError, match="from cannot be both the supplier and the buyer"):
+        import_links(path, tmp_path / "net", buyer="from")
+    path.write_text("from,to,in\na,b,x\n")
+    import_links(path, tmp_path / "same", supplier_sector="in", buyer_sector="in")
+    assert read_firms(tmp_path / "same").firms["sector"].to_list() == ["x", "x"]
+    path.write_text("from,from,to\na,b,c\n")
+    with pytest.raises(QuestionError, match="several columns of this name"):
+        import_links(path, tmp_path / "net")
     path.write_text("")
     with pytest.raises(ChainError, match="empty"):
+        import_links(path, tmp_path / "net")
+    path.write_text("from,to\n")
+    with pytest.raises(ChainError, match="no rows"):
         import_links(path, tmp_path / "net")
     assert not (tmp_path / "net").exists()
     with pytest.raises(OutputError):

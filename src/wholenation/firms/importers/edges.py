@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ...errors import ChainError, QuestionError, unknown
+from ...errors import ChainError, Fault, QuestionError, unknown
 from ...files import is_file
 from ...importers import ImportSummary, Line
 from ..assembly import assemble
@@ -61,6 +61,8 @@ def import_links(
     levels = None if essentiality is None else _opened(essentiality, tally)
     parts = assemble(firms_table, _renamed(opened, chosen), levels, tally, lenient=True)
     network = from_parts(parts, tally.result(), Path(target).resolve().name)
+    if not network.n:
+        raise ChainError([Fault(opened.file, None, "", "", "the file has a header but no rows")])
     defaulted = [
         Line("values of links", 0 if "value" in chosen else network.m, "1 a row"),
         Line("pairs of sectors", 0 if levels else len(network.sectors) ** 2, "non-essential"),
@@ -96,6 +98,13 @@ def _chosen(source: Source, told: dict[str, str | None]) -> dict[str, str]:
                 chosen[ours] = found
             elif ours in ("supplier", "buyer"):
                 wrong.append(f"say which column of {source.file} is the {ours}: {', '.join(source.header)}")
+    wrong += [
+        f"{theirs}: {source.file} has several columns of this name"
+        for theirs in dict.fromkeys(chosen.values())
+        if source.header.count(theirs) > 1
+    ]
+    if not wrong and chosen["supplier"] == chosen["buyer"]:
+        wrong.append(f"{chosen['supplier']} cannot be both the supplier and the buyer")
     if wrong:
         raise QuestionError("\n".join(wrong))
     return chosen
@@ -107,11 +116,12 @@ def _renamed(source: Source, chosen: dict[str, str]) -> Source:
     places = [source.header.index(theirs) for theirs in chosen.values()]
 
     def blocks(at: Sequence[int]) -> Blocks:
-        read = [places[position] for position in at if position < len(places)]
+        # One column may be told for two things, such as the sector of both ends.
+        read = list(dict.fromkeys(places[position] for position in at if position < len(places)))
         for row, frame in source.blocks(read):
-            columns = iter(frame.get_columns())
+            columns = dict(zip(read, frame.get_columns(), strict=True))
             ones = pl.repeat(1.0, len(frame), eager=True)
-            ordered = [next(columns) if position < len(places) else ones for position in at]
+            ordered = [columns[places[position]] if position < len(places) else ones for position in at]
             yield row, pl.DataFrame({header[at[i]]: column for i, column in enumerate(ordered)})
 
     return Source(source.file, header, blocks)
