@@ -21,7 +21,7 @@ from wholenation.errors import ChainError, Fault, OutputError
 from wholenation.firms import csv_blocks, sources
 from wholenation.firms.dictionary import columns
 from wholenation.firms.generator import generate_firms
-from wholenation.firms.network import FirmNetwork, from_arrays
+from wholenation.firms.network import FirmNetwork, from_arrays, to_firm_network
 from wholenation.firms.reading import check_firms, is_firms, read_firms, refuse_own, write_firms
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -174,6 +174,7 @@ BROKEN = {
     "text": ("links", "b,c,6", "b,c,six", "links.csv 3 value six: is not a number"),
     "decimal comma": ("links", "b,c,6", 'b,c,"6,5"', "links.csv 3 value 6,5: is not a number; write a point"),
     "no value": ("links", "b,c,6", "b,c,", "links.csv 3 value: is empty; a value is required"),
+    "too much": ("links", "b,c,6", "b,c,1e301", "links.csv value: must add up to less than 1e+300"),
     "no supplier": ("links", "b,c,6", ",c,6", "links.csv 3 supplier: is empty; a value is required"),
     "itself": ("links", "b,c,6", "b,b,6", "links.csv 3 buyer b: a firm cannot sell to itself"),
     "itself, unknown": ("links", "b,c,6", "z,z,6", "links.csv 3 buyer z: a firm cannot sell to itself"),
@@ -431,6 +432,13 @@ def test_writing_again_replaces_the_other_form(tmp_path: Path) -> None:
     ]
     assert read_firms(tmp_path / "net").data_hash == second.data_hash
     assert [path.name for path in tmp_path.iterdir()] == ["net"]
+
+
+def test_markets_may_be_called_as_sectors_are(tmp_path: Path) -> None:
+    firms = pl.DataFrame({"firm": ["a", "b", "c"], "sector": ["x", "x", "y"], "market": ["y", "x", "y"]})
+    links = pl.DataFrame({"supplier": ["a"], "buyer": ["c"], "value": [1.0]})
+    network = to_firm_network(firms, links)
+    same(read_firms(write_firms(network, tmp_path / "net")), network)
 
 
 def test_nothing_else_is_written_over(toy: Path, tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from ..errors import QuestionError
 
 LEVELS = (0, 1, 2)
 
+MOST = 1e300
+TOO_LARGE = f"must add up to less than {MOST:g}; name a larger unit of money"
+
 
 def positions(given: ArrayLike, what: str) -> NDArray[np.int32]:
     """Whole numbers from 0 in one dimension, as a copy of our own."""
@@ -68,6 +71,12 @@ def money(given: ArrayLike | None, what: str) -> pl.Series | None:
     return pl.Series(what, array, nan_to_null=True)
 
 
+def overflows(amounts: NDArray[np.float64]) -> bool:
+    """Whether amounts come to more than can be reckoned with: shares of an infinite sum are all 0."""
+    with np.errstate(over="ignore"):
+        return not amounts.sum() < MOST
+
+
 def grouped(
     firms: pl.DataFrame, sectors: tuple[str, ...], sector: NDArray[np.int32]
 ) -> tuple[tuple[str, ...], NDArray[np.int32], NDArray[np.int32]]:
@@ -100,7 +109,10 @@ def sorted_links(
         key = key[order]
         first = np.flatnonzero(np.diff(key, prepend=-1))
         supplier, buyer = supplier[order][first], buyer[order][first]
-        values = np.add.reduceat(values[order], first)
+        with np.errstate(over="ignore"):
+            values = np.add.reduceat(values[order], first)
+    if overflows(values):
+        raise QuestionError(f"the values of links {TOO_LARGE}")
     if not values.all():
         sold = values > 0
         supplier, buyer, values = supplier[sold], buyer[sold], values[sold]

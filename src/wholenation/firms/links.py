@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..errors import Severity, unknown
+from .arrays import TOO_LARGE, overflows
 from .cells import EMPTY, number_column, positions, text
 from .dictionary import SECTORS_OF_LINKS, columns
 from .sources import Source
@@ -157,11 +158,18 @@ def _sorted(
         if not new.all():
             _note_again(key, rows[order], new, file, firms, tally, severity)
             starts = np.flatnonzero(new)
-            supplier, buyer, value = supplier[starts], buyer[starts], np.add.reduceat(value, starts)
+            supplier, buyer, value = supplier[starts], buyer[starts], _added(value, starts)
     if not (value > 0).all():
         sold = value > 0
         supplier, buyer, value = supplier[sold], buyer[sold], value[sold]
+    if overflows(value):
+        tally.fault(file, TOO_LARGE, column="value")
     return Links(supplier, buyer, value)
+
+
+def _added(value: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):
+        return np.add.reduceat(value, starts)
 
 
 def _note_again(

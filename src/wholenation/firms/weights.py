@@ -11,6 +11,7 @@ from ..cells import typed
 from ..dictionary import Column
 from ..errors import ChainError, Fault, QuestionError
 from ..tables import read_table
+from .arrays import TOO_LARGE, overflows
 from .network import MONEY, FirmNetwork
 from .shock_files import places
 
@@ -45,4 +46,6 @@ def read_weights(network: FirmNetwork, told: str | Path) -> NDArray[np.float64]:
     weights[[place[firm] for firm in table.columns["firm"]]] = table.columns["weight"]
     if not weights.any():
         raise ChainError([Fault(table.file, None, "weight", "", "no firm has a weight above 0")])
+    if overflows(weights):
+        raise ChainError([Fault(table.file, None, "weight", "", TOO_LARGE)])
     return weights

@@ -70,7 +70,7 @@ def check_target(folder: str | Path) -> None:
 
 def _write_tables(network: FirmNetwork, folder: Path, form: Format) -> None:
     firms = network.firms
-    if network.markets == network.sectors:
+    if firms["market"].equals(firms["sector"]):  # codes may be the same, and still be given to other firms
         firms = firms.with_columns(pl.lit(None, pl.String).alias("market"))
     # Columns of which nothing is known are left out, but for those that every table has.
     kept = [
