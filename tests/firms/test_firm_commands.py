@@ -107,6 +107,14 @@ def test_other_weights(nation: Path, tmp_path: Path) -> None:
     assert rows[firms[-1]]["own"] == 1.0
     assert rows[firms[-1]]["risk"] == pytest.approx(1.0)
     assert run("cascade", nation, "--weights", "output").exit_code == 0
+    jobs.write_text(f"firm,weight\n{firms[0]},1e308\n{firms[1]},1e308\n")
+    assert "must add up to less than" in run("cascade", nation, "--weights", jobs).stderr
+
+
+def test_any_number_of_rows_may_be_asked_for(nation: Path) -> None:
+    many = ("--top", "9" * 30)
+    assert run("cascade", nation, *many).exit_code == 0
+    assert run("propagate", nation, "--sectors", "S1", "--days", "5", *many).exit_code == 0
 
 
 def test_a_chain_has_its_organizations_fail(toy: Path) -> None:
@@ -163,6 +171,7 @@ MISTAKES = {
     "shocks of nothing": (["--shocks", "nowhere.csv"], 1, "nowhere.csv: cannot be read"),
     "list of nothing": (["--listed", "nowhere.csv"], 1, "nowhere.csv: cannot be read"),
     "eps of nothing": (["--mode", "reference", "--eps", "0"], 2, "0<x<=1"),
+    "weights without a name": (["--weights", ""], 2, "the path is empty"),
     "no such format": (["--to", "x.doc"], 1, "tells no format"),
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ import click
 
 from ..errors import QuestionError
 from .firm_options import Asked, choice, firm_result, open_firms, place, spread
-from .options import Number, Place, answer, answers, known
+from .options import Number, Place, Rows, answer, answers, known
 
 if TYPE_CHECKING:
     import polars as pl
@@ -66,10 +66,10 @@ CHOICES = ("firms", "sectors", "jurisdictions", "shocks", "listed")
     "0.1, if not told.",
 )  # fmt: skip
 @click.option(
-    "--weights", metavar="COLUMN|FILE",
+    "--weights", type=Place(), metavar="COLUMN|FILE",
     help="What a firm counts: output, revenue, cost, or a file with firm and weight. Its sales, if not told.",
 )  # fmt: skip
-@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Rows of the table.")
+@click.option("--top", type=Rows(), default=10, show_default=True, help="Rows of the table.")
 @click.option(
     "--hit", type=click.IntRange(min=0), default=10, show_default=True,
     help="Sectors and firms told for each row of the table, of those hit.",

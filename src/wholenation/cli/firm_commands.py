@@ -9,7 +9,7 @@ import click
 
 from ..errors import QuestionError
 from .firm_options import Asked, choice, firm_result, open_firms, place, spread
-from .options import Number, Place, answer, answers, seed
+from .options import Number, Place, Rows, answer, answers, seed
 
 if TYPE_CHECKING:
     from ..firms.disruptions import Disruption
@@ -98,7 +98,7 @@ if TYPE_CHECKING:
     help="Runs with inventories drawn anew.",
 )
 @seed
-@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, help="Firms of the table.")
+@click.option("--top", type=Rows(), default=10, show_default=True, help="Firms of the table.")
 @spread
 @answers
 def propagate(

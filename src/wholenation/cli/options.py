@@ -116,6 +116,17 @@ class Number(click.FloatRange):
         return number
 
 
+class Rows(click.IntRange):
+    """So many rows of a table at most, 1 or more; any number that is larger than tables are long means all."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Numbers of any length may be written, but not handed to a table."""
+        return min(super().convert(value, param, ctx), 2**31)
+
+
 class Place(click.Path):
     """A path; an empty one, such as a shell variable without a value, must not pass for the current folder."""
 

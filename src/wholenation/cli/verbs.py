@@ -12,6 +12,7 @@ from .. import __version__
 from ..errors import Fault
 from .options import (
     Place,
+    Rows,
     answer,
     answers,
     check_files,
@@ -61,9 +62,7 @@ def check(folder: str, as_json: bool, to: str | None) -> None:
 @folder
 @home
 @controllers
-@click.option(
-    "--top", type=click.IntRange(min=1), default=20, show_default=True, help="Items on the shortlist."
-)
+@click.option("--top", type=Rows(), default=20, show_default=True, help="Items on the shortlist.")
 @click.option(
     "--draws", type=click.IntRange(min=0), default=0, show_default=True,
     help="Draws over the ranges of the data, for the robustness of ranks.",
