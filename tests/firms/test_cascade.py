@@ -340,6 +340,32 @@ def test_estimates_on_networks_like_those_of_nations(firms: int, seed: int, mone
     assert inside.mean() >= 0.98
 
 
+def held(network: FirmNetwork, shocks: Shocks | None = None, **asked: object) -> float:
+    """The part of brackets that hold what following everything finds."""
+    found = cascade(network, shocks, hit=0, **asked).firms
+    true = cascade(network, shocks, hit=0, **{**asked, "tolerance": 0.0}).firms["risk"].to_numpy()
+    return float(
+        np.mean((found["low"].to_numpy() <= true + 1e-12) & (true <= found["high"].to_numpy() + 1e-12))
+    )
+
+
+def test_brackets_hold_where_few_firms_count() -> None:
+    """Their losses lie far from where most shocks begin."""
+    network = generate_firms(600, seed=0)
+    one = np.zeros(network.n)
+    one[7] = 1.0
+    assert held(network, weights=one) >= 0.98
+    assert held(network, weights=(network.sector == network.sector.max()) * 1.0) >= 0.98
+
+
+def test_brackets_hold_for_shocks_of_orders_to_several_firms() -> None:
+    network = generate_firms(400, seed=3, money=False)
+    rng = np.random.default_rng(0)
+    orders = rng.random((400, 20)) * (rng.random((400, 20)) < 0.02)
+    assert held(network, from_matrix(network, 0 * orders, orders)) == 1.0
+    assert held(network, tolerance=1e-6) >= 0.98
+
+
 def test_tolerance_narrows_the_bracket() -> None:
     network = generate_firms(2_000, seed=5, money=False)
     shocks = each(network, [str(i) for i in network.firms["firm"].head(50)])

@@ -201,7 +201,9 @@ def _controls(asked: Asked, scenario: str) -> Sequence[Disruption]:
     show_default=True,
     help="Sectors, their sizes by Zipf's law.",
 )
-@click.option("--money/--no-money", default=True, help="Whether firms have output, revenue and cost.")
+@click.option(
+    "--money/--no-money", default=True, show_default=True, help="Whether firms have output, revenue and cost."
+)
 @click.option(
     "--form",
     type=click.Choice(["parquet", "csv"]),

@@ -12,14 +12,14 @@ import numpy as np
 import polars as pl
 
 from ..errors import QuestionError
-from ..kernels import lanes, sweeps, worklist
+from ..kernels import lanes, sweeps, walk, worklist
 from ..kernels.layout import Floats, Ints, Pointers, scratch
 from .blocks import Columns
 from .network import FirmNetwork
 from .prepared import Prepared, prepare
 from .runs import run
 from .shocks import Shocks, every_firm
-from .tails import Ends, ends
+from .tails import SURE, Ends, ends
 
 Mode = Literal["converged", "reference"]
 TOLERANCE = 0.1
@@ -163,12 +163,15 @@ class Question:
             }  # fmt: skip
         links, tails = self.ends.links, self.ends.tails
         worklist.settle_all(links, tails, memory, start, firm, down, up, self._tolerance, out)
-        doubtful = (worklist.TRUST * out[:, 5] > self._tolerance * out[:, 0]) & (self._tolerance > 0)
+        doubtful = worklist.TRUST * out[:, 5] > self._tolerance * out[:, 0]
+        doubtful |= (np.diff(start) > 1) & (out[:, 3] > 0)  # several firms stop what comes back to each other
+        doubtful &= self._tolerance > 0
         for s in np.flatnonzero(doubtful):
             part = slice(start[s], start[s + 1])
             out[s, :4] = self._with_solved_orders(firm[part], down[part], up[part], memory)
         risk, width, downstream, upstream, edges = out.T[:5]
         width = width + ROUNDING * risk
+        risk, downstream, upstream = (np.minimum(1.0, part) for part in (risk, downstream, upstream))
         return {
             "risk": risk, "low": np.maximum(0.0, risk - width), "high": np.minimum(1.0, risk + width),
             "downstream": downstream, "upstream": upstream, "edges": edges.astype(np.int64),
@@ -199,11 +202,10 @@ class Question:
         links, tails = self.ends.links, self.ends.tails
         coarse = worklist.COARSE if self._tolerance > 0 else worklist.FINEST
         told = worklist.settle(links, tails, memory, firm, down, up, self._tolerance, coarse)
-        below = memory.down[:, worklist.LOSS].copy()
-        seen = np.minimum(1.0, np.maximum(memory.up[:, worklist.LOSS], memory.up[:, worklist.TOLD]))
-        beyond, thinned = told[8], told[9]
-        above = np.maximum(seen, np.minimum(1.0, thinned * (seen + beyond * tails.shape_up)))
-        worklist.forget(links, memory, told[5], told[6])
+        below = memory.down[:, walk.LOSS].copy()
+        seen = np.minimum(1.0, np.maximum(memory.up[:, walk.LOSS], memory.up[:, walk.TOLD]))
+        above = np.maximum(seen, np.minimum(1.0, told.thinned * (seen + told.beyond * tails.shape_up)))
+        walk.forget(links, memory, told.downs, told.ups)
         return below, above, told
 
     def _with_solved_orders(
@@ -213,15 +215,15 @@ class Question:
         assert self.ends is not None  # noqa: S101
         below, above, told = self._settled(firm, down, up, memory)
         weight = self.ends.links.weight
-        above = self.ends.orders(firm, up, above)
+        above = self.ends.orders(firm, up, above, min(SURE, self._tolerance * 1e-3))
         upstream = float(weight @ above)
         risk = float(weight @ np.maximum(below, above))
-        rest, true = told[7], told[11]
+        rest, true = told.rest, told.true
         lost = float(weight @ below)
         ahead = (risk - upstream) / lost if lost > 0 else 0.0
         return (
             risk + true * rest * ahead,
-            6 * max(1.0, true) * rest + SOLVED * risk,
+            worklist.UNTOLD * max(1.0, true) * rest + min(SOLVED, self._tolerance) * risk,
             lost + true * rest,
             upstream,
         )

@@ -18,7 +18,11 @@ from ..stochastic.places import cores
 
 LEAK = 1e-9
 """A firm whose clients take all but this part of its sales passes on all that they lose."""
-PRECISE, ROUGH, SURE = 1e-11, 1e-4, 1e-5
+PRECISE, ROUGH, SURE = 1e-11, 1e-4, 1e-6
+SALES = 0.5
+"""Part of a firm's sales in what it counts when it is judged whom to tell."""
+FEW, CONCENTRATED = 1000, 0.5
+"""So few firms, by the weight that they have, say little about where the untold lands; and what is doubted then."""
 STEPS = 2
 """Further steps downstream that whom to tell first is judged by."""
 HUBS, OTHERS, ON = 24, 40, 1e-3
@@ -47,7 +51,7 @@ class Ends:
         links = self.links
         return sparse.csr_array((links.up_weight, links.up_supplier, links.up_start), shape=(n, n)).T.tocsr()
 
-    def orders(self, firm: Ints, up: Floats, start: Floats) -> Floats:
+    def orders(self, firm: Ints, up: Floats, start: Floats, precision: float = SURE) -> Floats:
         """(n,) upstream losses in one shock, solved for: x = max(shock, Λu x).
 
         The shocked firms stand at their shock, all others at Λu x; one whose clients fail by more than it does itself
@@ -64,12 +68,13 @@ class Ends:
                 return x - free * (self._onward @ x)
 
             operator = LinearOperator((len(start), len(start)), matvec=system, dtype=float)
-            near = SURE * float(np.linalg.norm(start))
-            found, failed = bicgstab(operator, known, x0=start, rtol=0.0, atol=near, maxiter=MOST)
-            if failed:
-                found, failed = gmres(operator, known, rtol=0.0, atol=near, restart=50, maxiter=10)
+            near = precision * float(np.linalg.norm(start))
+            with np.errstate(all="ignore"):
+                found, failed = bicgstab(operator, known, x0=start, rtol=0.0, atol=near, maxiter=MOST)
+                if failed or not np.isfinite(found).all():
+                    found, failed = gmres(operator, known, rtol=0.0, atol=near, restart=50, maxiter=10)
             loss = np.clip(start if failed else found, 0.0, 1.0)
-            more = (self._onward @ loss)[firm] > up + 10 * SURE
+            more = (self._onward @ loss)[firm] > up + 10 * near
             if failed or not (held & more).any():
                 return loss
             held &= ~more
@@ -129,7 +134,7 @@ def ends(links: Links) -> Ends:
     if whole is not None:
         worth = np.maximum(0.0, whole - links.weight)
         typical = np.median(worth[worth > 0]) if np.any(worth > 0) else 1.0
-        shape = np.minimum(1.0, 0.3 * typical / np.maximum(worth, 1e-300)) * (worth > 0)
+        shape = np.minimum(1.0, 0.3 * typical / np.maximum(worth, 1e-12 * typical)) * (worth > 0)
         start, by_supplier = rows(links.up_supplier, n)
         buyers: Ints = np.repeat(np.arange(n), np.diff(links.up_start)).astype(np.int32)
         lost = _times(start, buyers[by_supplier], links.up_weight[by_supplier])
@@ -140,10 +145,13 @@ def ends(links: Links) -> Ends:
         shape = shape / landed if landed > 0 else np.zeros(n)
     supply = _times(links.down_start, links.slot_firm[links.down_slot], links.down_weight)
     part = np.minimum(1.0, links.size / np.maximum(links.market_size[links.market], 1e-300))
-    judged = supply(links.weight)
+    # Who counts nothing can still lead to those who do: sales are worth something, however weights are.
+    counted = (1 - SALES) * links.weight + SALES * links.size
+    judged = supply(counted)
     for _ in range(STEPS):
-        judged = supply(links.weight + part * judged)
-    tails = Tails(worth, shape, judged, 1.0)
+        judged = supply(counted + part * judged)
+    doubt = CONCENTRATED if 1 / max((links.weight**2).sum(), 1e-300) < min(FEW, n / 10) else 0.0
+    tails = Tails(worth, shape, judged, 1.0, doubt)
     order = np.argsort(-(links.weight + worth), kind="stable")
     sample = np.unique(np.concatenate([order[:HUBS], order[:: max(1, n // OTHERS)]])).astype(np.int32)
     comes_true = calibrate(links, own_memory(links, tails), sample, ON)
@@ -176,9 +184,10 @@ def _solved(onward: Callable[[Floats], Floats], known: Floats, precision: float)
         return known
     n = len(known)
     system = LinearOperator((n, n), matvec=lambda x: x - onward(x), dtype=float)
-    found, failed = bicgstab(system, known, rtol=precision, atol=0.0, maxiter=MOST)
-    if failed:
-        found, failed = gmres(system, known, rtol=precision, atol=0.0, restart=50, maxiter=10)
+    with np.errstate(all="ignore"):  # an iteration that overflows has failed, and is told so below
+        found, failed = bicgstab(system, known, rtol=precision, atol=0.0, maxiter=MOST)
+        if failed or not np.isfinite(found).all():
+            found, failed = gmres(system, known, rtol=precision, atol=0.0, restart=50, maxiter=10)
     largest = np.abs(found).max()
     if failed or not np.isfinite(largest) or found.min() < -1e-6 * largest:
         return None

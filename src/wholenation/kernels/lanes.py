@@ -78,7 +78,7 @@ def lanes(links: Links) -> Lanes:
 
 
 @njit(cache=True, nogil=True)
-def waiting(links, own, downs, ups, sweeps):  # type: ignore[no-untyped-def]
+def waiting(links, own, downs, ups, sweeps):
     """Links along which the next sweep would push."""
     total = 0
     for at in range(downs):
@@ -93,7 +93,7 @@ def waiting(links, own, downs, ups, sweeps):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def push(links, own, firm, shock_down, shock_up, eps, stopping):  # type: ignore[no-untyped-def]
+def push(links, own, firm, shock_down, shock_up, eps, stopping):
     """Sweep until the rule says stop or the cascade is dense: whether it stopped, sweeps, hits, edges, risk."""
     limit = DENSE * (len(links.down_slot) + len(links.up_supplier))
     downs, ups, edges = begin(links, own, firm, shock_down, shock_up)
@@ -117,7 +117,7 @@ def push(links, own, firm, shock_down, shock_up, eps, stopping):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
-def enter(own, side, downs, ups, b):  # type: ignore[no-untyped-def]
+def enter(own, side, downs, ups, b):
     """Move a cascade into a lane."""
     for at in range(downs):
         i = own.down.hit[at]
@@ -128,7 +128,7 @@ def enter(own, side, downs, ups, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def leave(own, side, b):  # type: ignore[no-untyped-def]
+def leave(own, side, b):
     """Move a cascade out of its lane, which is free then; how many are hit in each direction."""
     downs = 0
     ups = 0
@@ -149,7 +149,7 @@ def leave(own, side, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def pull(links, pulls, side):  # type: ignore[no-untyped-def]
+def pull(links, pulls, side):
     """One sweep of all lanes; the largest change of each in `side.change`."""
     down, passed, up, before, left = side.down, side.passed, side.up, side.before, side.left
     acc, worst, change = side.acc, side.worst, side.change
@@ -202,7 +202,7 @@ def pull(links, pulls, side):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def total(links, side, b):  # type: ignore[no-untyped-def]
+def total(links, side, b):
     """The risk of a lane."""
     value = 0.0
     for i in range(len(links.weight)):
@@ -211,7 +211,7 @@ def total(links, side, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def solve(links, pulls, own, side, start, firm, shock_down, shock_up, eps, stopping, out):  # type: ignore[no-untyped-def]
+def solve(links, pulls, own, side, start, firm, shock_down, shock_up, eps, stopping, out):
     """Risk, downstream, upstream, sweeps and edges of every shock, into `out` (b, 5)."""
     whose = np.full(LANES, -1)
     sweeps = np.zeros(LANES, np.int64)
@@ -260,7 +260,7 @@ def solve(links, pulls, own, side, start, firm, shock_down, shock_up, eps, stopp
 
 
 @njit(cache=True, nogil=True)
-def record(links, own, downs, ups, sweeps, edges, row):  # type: ignore[no-untyped-def]
+def record(links, own, downs, ups, sweeps, edges, row):
     """Where who is hit would be told too."""
     row[0] = risk(links, own, downs, ups)
     row[1], row[2] = sums(links, own, downs, ups)

@@ -48,7 +48,7 @@ def sweep(
 
 
 @njit(cache=True, nogil=True)
-def begin(links, own, firm, shock_down, shock_up):  # type: ignore[no-untyped-def]
+def begin(links, own, firm, shock_down, shock_up):
     """Hit the shocked firms; how many in each direction, and no links walked yet."""
     downs = 0
     ups = 0
@@ -69,7 +69,7 @@ def begin(links, own, firm, shock_down, shock_up):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True)
-def sweep_down(links, own, hits, sweeps):  # type: ignore[no-untyped-def]
+def sweep_down(links, own, hits, sweeps):
     """One sweep downstream: links walked, firms hit, and the largest change of a level."""
     loss, told, hit = own.down.loss, own.down.told, own.down.hit
     front, growth = own.front, own.growth
@@ -122,7 +122,7 @@ def sweep_down(links, own, hits, sweeps):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def sweep_up(links, own, hits, sweeps):  # type: ignore[no-untyped-def]
+def sweep_up(links, own, hits, sweeps):
     """One sweep upstream: links walked, firms hit, and the largest change of a level."""
     loss, told, hit = own.up.loss, own.up.told, own.up.hit
     front, growth = own.front, own.growth
@@ -163,7 +163,7 @@ def sweep_up(links, own, hits, sweeps):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def risk(links, own, downs, ups):  # type: ignore[no-untyped-def]
+def risk(links, own, downs, ups):
     """The weight lost by firms at the lower of their two levels."""
     total = 0.0
     for at in range(downs):
@@ -177,7 +177,7 @@ def risk(links, own, downs, ups):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def sums(links, own, downs, ups):  # type: ignore[no-untyped-def]
+def sums(links, own, downs, ups):
     """The weight lost downstream, and upstream."""
     d = 0.0
     for at in range(downs):
@@ -191,7 +191,7 @@ def sums(links, own, downs, ups):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def clear(links, own, downs, ups):  # type: ignore[no-untyped-def]
+def clear(links, own, downs, ups):
     """Make the memory clean again, touching only what was touched."""
     for at in range(downs):
         i = own.down.hit[at]
