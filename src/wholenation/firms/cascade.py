@@ -163,9 +163,7 @@ class Question:
             }  # fmt: skip
         links, tails = self.ends.links, self.ends.tails
         worklist.settle_all(links, tails, memory, start, firm, down, up, self._tolerance, out)
-        doubtful = worklist.TRUST * out[:, 5] > self._tolerance * out[:, 0]
-        doubtful |= (np.diff(start) > 1) & (out[:, 3] > 0)  # several firms stop what comes back to each other
-        doubtful &= self._tolerance > 0
+        doubtful = self._doubtful(np.diff(start), out[:, 3], out[:, 0], out[:, 5])
         for s in np.flatnonzero(doubtful):
             part = slice(start[s], start[s + 1])
             out[s, :4] = self._with_solved_orders(firm[part], down[part], up[part], memory)
@@ -193,7 +191,10 @@ class Question:
             below, above = own.down.loss.copy(), own.up.loss.copy()
             sweeps.clear(links, own, told[1], told[2])
         else:
-            below, above, _ = self._settled(firm, down, up, memory)
+            below, above, told = self._settled(firm, down, up, memory)
+            shared = told.shared if told.thinned >= worklist.THINNED else np.inf
+            if self._doubtful(len(firm), told.upstream, told.risk, shared):
+                above = self._solved(firm, up, above)
         return below, above
 
     def _settled(self, firm: Ints, down: Floats, up: Floats, memory: Any) -> tuple[Floats, Floats, Any]:
@@ -215,7 +216,7 @@ class Question:
         assert self.ends is not None  # noqa: S101
         below, above, told = self._settled(firm, down, up, memory)
         weight = self.ends.links.weight
-        above = self.ends.orders(firm, up, above, min(SURE, self._tolerance * 1e-3))
+        above = self._solved(firm, up, above)
         upstream = float(weight @ above)
         risk = float(weight @ np.maximum(below, above))
         rest, true = told.rest, told.true
@@ -227,6 +228,15 @@ class Question:
             lost + true * rest,
             upstream,
         )
+
+    def _solved(self, firm: Ints, up: Floats, guess: Floats) -> Floats:
+        assert self.ends is not None  # noqa: S101
+        return self.ends.orders(firm, up, guess, min(SURE, self._tolerance * 1e-3))
+
+    def _doubtful(self, firms: Any, upstream: Any, risk: Any, shared: Any) -> Any:
+        """Where an estimate of upstream losses would not do; several firms stop what comes back to each other."""
+        unsure = worklist.TRUST * shared > self._tolerance * risk
+        return (self._tolerance > 0) & (unsure | ((firms > 1) & (upstream > 0)))
 
     @property
     def _tolerance(self) -> float:

@@ -19,6 +19,7 @@ from ..stochastic.places import cores
 LEAK = 1e-9
 """A firm whose clients take all but this part of its sales passes on all that they lose."""
 PRECISE, ROUGH, SURE = 1e-11, 1e-4, 1e-6
+"""How far a residual falls, as a part of what is known: for sums, for shapes, and for one shock (of a first guess)."""
 SALES = 0.5
 """Part of a firm's sales in what it counts when it is judged whom to tell."""
 FEW, CONCENTRATED = 1000, 0.5
@@ -134,6 +135,7 @@ def ends(links: Links) -> Ends:
     if whole is not None:
         worth = np.maximum(0.0, whole - links.weight)
         typical = np.median(worth[worth > 0]) if np.any(worth > 0) else 1.0
+        # What firms are left with when each has told whatever matters; only its shape counts.
         shape = np.minimum(1.0, 0.3 * typical / np.maximum(worth, 1e-12 * typical)) * (worth > 0)
         start, by_supplier = rows(links.up_supplier, n)
         buyers: Ints = np.repeat(np.arange(n), np.diff(links.up_start)).astype(np.int32)

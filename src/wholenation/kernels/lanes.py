@@ -96,7 +96,8 @@ def waiting(links, own, downs, ups, sweeps):
 def push(links, own, firm, shock_down, shock_up, eps, stopping):
     """Sweep until the rule says stop or the cascade is dense: whether it stopped, sweeps, hits, edges, risk."""
     limit = DENSE * (len(links.down_slot) + len(links.up_supplier))
-    downs, ups, edges = begin(links, own, firm, shock_down, shock_up)
+    downs, ups = begin(links, own, firm, shock_down, shock_up)
+    edges = 0
     previous = risk(links, own, downs, ups) if stopping == 2 else 0.0
     sweeps = 0
     while True:

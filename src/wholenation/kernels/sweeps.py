@@ -28,7 +28,8 @@ def sweep(
     `stopping` 1: the largest change of a level in a sweep is at most eps. 2: the index grows by at most the factor
     1 + eps. The losses remain in `own` until `clear`.
     """
-    downs, ups, edges = begin(links, own, firm, shock_down, shock_up)
+    downs, ups = begin(links, own, firm, shock_down, shock_up)
+    edges = 0
     previous = risk(links, own, downs, ups) if stopping == 2 else 0.0
     sweeps = 0
     while True:
@@ -49,7 +50,7 @@ def sweep(
 
 @njit(cache=True, nogil=True)
 def begin(links, own, firm, shock_down, shock_up):
-    """Hit the shocked firms; how many in each direction, and no links walked yet."""
+    """Hit the shocked firms; how many in each direction."""
     downs = 0
     ups = 0
     for k in range(len(own.left)):
@@ -65,7 +66,15 @@ def begin(links, own, firm, shock_down, shock_up):
             own.up.loss[i] = shock_up[at]
             own.up.hit[ups] = i
             ups += 1
-    return downs, ups, 0
+    return downs, ups
+
+
+@njit(cache=True, nogil=True)
+def replaceable(loss, size, left):
+    """Loss times the part of it that nobody else in the market can make up for."""
+    if size >= left or left <= SOLD_OUT:
+        return loss
+    return loss * (size / left)
 
 
 @njit(cache=True, nogil=True)
@@ -76,9 +85,7 @@ def sweep_down(links, own, hits, sweeps):
     fronts = 0
     for at in range(hits):
         i = hit[at]
-        left = own.left[links.market[i]]
-        size = links.size[i]
-        passed = loss[i] if size >= left or left <= SOLD_OUT else loss[i] * (size / left)
+        passed = replaceable(loss[i], links.size[i], own.left[links.market[i]])
         more = passed - told[i]
         if more > NEGLIGIBLE:
             told[i] = passed

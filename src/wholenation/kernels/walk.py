@@ -10,7 +10,7 @@ from typing import NamedTuple
 from numba import njit
 
 from .layout import Floats, Ints
-from .sweeps import SOLD_OUT
+from .sweeps import replaceable
 
 LOSS, TOLD, WORTH, WEIGHT, SIZE, MARKET = 0, 1, 2, 3, 4, 5
 """Columns of a firm's row. Upstream has the first four; WORTH is what a unit that it tells brings about elsewhere.
@@ -54,14 +54,6 @@ def begin(own, firm, shock_down, shock_up):
             ups += 1
             scale += (own.up[i, WEIGHT] + own.up[i, WORTH]) * shock_up[at]
     return downs, ups, lost, min(1.0, scale)
-
-
-@njit(cache=True, nogil=True)
-def replaceable(loss, size, left):
-    """Loss times the part of it that nobody else in the market can make up for."""
-    if size >= left or left <= SOLD_OUT:
-        return loss
-    return loss * (size / left)
 
 
 @njit(cache=True, nogil=True)
